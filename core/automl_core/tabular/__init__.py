@@ -1,0 +1,1 @@
+"""Reading tables and saying what is in them, without pandas."""

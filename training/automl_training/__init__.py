@@ -1,0 +1,1 @@
+"""The training pipeline and its container entry point."""

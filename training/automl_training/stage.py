@@ -1,0 +1,114 @@
+"""What a stage is, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from automl_core.records import StageName, TrainConfig
+from automl_core.tabular.schema import ReadLimits, ReadOptions
+
+
+class Workspace(Protocol):
+    """The artifacts of one job as local files, whatever home they are kept in."""
+
+    folder: Path
+
+    def has(self, name: str) -> bool:
+        """Tell whether an artifact is there, whole."""
+        ...
+
+    def path(self, name: str) -> Path:
+        """Local path of an artifact that is there (fetched first if need be).
+
+        Raises
+        ------
+        NotFoundError
+            If no stage has made it.
+        """
+        ...
+
+    def write(self, name: str, data: bytes | str) -> None:
+        """Make an artifact, atomically, and keep it in the job's home."""
+        ...
+
+    def take(self, name: str, path: Path) -> None:
+        """Make an artifact of a finished local file (moved, atomically)."""
+        ...
+
+    def remove(self, names: tuple[str, ...]) -> None:
+        """Forget artifacts that must be made again."""
+        ...
+
+    def scratch(self, name: str) -> Path:
+        """A local path that is no artifact: never kept in the job's home, gone with it."""
+        ...
+
+
+class Reporter(Protocol):
+    """Tells the outside how far the job is. Each call may raise ``JobStopped``."""
+
+    def stage(self, name: StageName) -> None: ...
+
+    def progress(
+        self,
+        share: float,
+        message: str = "",
+        *,
+        best_score: float | None = None,
+        n_trials: int | None = None,
+    ) -> None:
+        """``share`` of the present stage, 0 to 1."""
+        ...
+
+
+class JobStopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """The job was cancelled, interrupted or handed to another attempt; unwind at once."""
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """All that a stage may use; nothing is fetched from a global.
+
+    ``upload`` is the table as it came; only *ingest* reads it.
+    """
+
+    job_id: str
+    target_column: str
+    config: TrainConfig
+    upload: Path
+    upload_name: str
+    workspace: Workspace
+    reporter: Reporter
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    read_options: ReadOptions = field(default_factory=ReadOptions)
+    limits: ReadLimits = field(default_factory=ReadLimits)
+    holdout_upload: Path | None = None
+    """A second table that is the holdout, instead of a share of the first."""
+    n_threads: int = 2
+    decide: Callable[..., None] = lambda **fields: None
+    """Note a decision or a warning in the telemetry: ``decide(what=…, chosen=…, why=…)``."""
+
+
+class Stage(Protocol):
+    """One step of a job. Keeps nothing in memory for the next one.
+
+    Reads ``needs``, writes ``makes``; the pipeline skips a stage whose artifacts are all there.
+    """
+
+    name: StageName
+    needs: tuple[str, ...]
+    makes: tuple[str, ...]
+
+    def run(self, context: StageContext) -> None: ...
+
+
+def read_json(workspace: Workspace, name: str) -> Any:
+    """Parse an artifact that holds JSON."""
+    import json
+
+    return json.loads(workspace.path(name).read_bytes())
