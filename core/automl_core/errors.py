@@ -100,6 +100,27 @@ class PreconditionFailedError(AutoMLError):
     title = "The record has changed since you read it"
 
 
+class BodyUnreadableError(InvalidInputError):
+    """The request's body is not the JSON it claims to be, or is nested beyond reason."""
+
+    code = "body-unreadable"
+    title = "This body cannot be read"
+
+
+class BodyTooLargeError(LimitExceededError):
+    """More bytes in a request than the platform was set up for."""
+
+    code = "body-too-large"
+    title = "This request is too large"
+
+
+class CursorInvalidError(InvalidInputError):
+    """A list's ``next_token`` was edited, or belongs to another list or owner."""
+
+    code = "cursor-invalid"
+    title = "This next_token cannot be used"
+
+
 # -- Reading tables -------------------------------------------------------------------
 
 

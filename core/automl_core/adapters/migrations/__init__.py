@@ -1,0 +1,1 @@
+"""The database's history: Alembic migrations, run when the store is opened."""

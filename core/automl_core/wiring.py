@@ -1,0 +1,124 @@
+"""Puts the stores together as the settings say."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from automl_core.adapters.metadata_store_sql import SQLMetadataStore
+from automl_core.adapters.object_store_local import LocalObjectStore
+from automl_core.adapters.signing import Signer
+from automl_core.errors import ConfigurationError, PlatformError
+from automl_core.ports import MetadataStore, ObjectStore
+from automl_core.settings import Settings
+
+DATABASE_FILE = "automl.db"
+KEY_FILE = "signing.key"
+OBJECTS_FOLDER = "store"
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What every process of the platform needs, opened."""
+
+    objects: ObjectStore
+    metadata: MetadataStore
+    signer: Signer
+    close: Callable[[], None]
+    """Gives up the connections; nothing of the stores may be used afterwards."""
+
+
+def utc_now() -> datetime:
+    """The present moment, aware."""
+    return datetime.now(UTC)
+
+
+def open_stores(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Stores:
+    """Open the stores; makes folder and key, and brings the database to its present tables.
+
+    Any number of processes may do this at the same time, the first ones included.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where everything lies.
+    now : callable
+        The clock that tells whether a signed link has expired.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder cannot be written, or key or database URL cannot be used.
+    PlatformError
+        If the database does not answer.
+    """
+    folder = settings.data_dir.absolute()
+    _make_folder(folder)
+    signer = Signer(_signing_key(settings, folder))
+    try:
+        objects = LocalObjectStore(
+            folder / OBJECTS_FOLDER, signer, settings.resolved_public_url, now
+        )
+    except PlatformError as error:
+        raise _unwritable(folder) from error
+    # Built from its parts: a folder's name may hold what means something in a URL.
+    url = settings.database_url or URL.create("sqlite", database=str(folder / DATABASE_FILE))
+    metadata = SQLMetadataStore(url)
+    return Stores(objects=objects, metadata=metadata, signer=signer, close=metadata.close)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Nobody else on the machine reads data sets; an existing folder keeps its rights.
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder) from error
+
+
+def _unwritable(folder: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"The data folder {str(folder)!r} cannot be written; set AUTOML_DATA_DIR to a folder that "
+        "this user may write to."
+    )
+
+
+def _signing_key(settings: Settings, folder: Path) -> bytes:
+    if settings.signing_key is not None:
+        return settings.signing_key.get_secret_value().encode()
+    path = folder / KEY_FILE
+    try:
+        if not path.exists():
+            _make_key(path)
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The signing key {KEY_FILE} in the data folder cannot be made or read "
+            f"({error.strerror}); repair its rights or set AUTOML_SIGNING_KEY."
+        ) from error
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key whole or not at all; of two processes, the first one's stays."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{KEY_FILE}-")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(secrets.token_hex(32).encode())
+            out.flush()
+            os.fsync(out.fileno())
+        # A link, unlike a rename, never replaces what is there already.
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
