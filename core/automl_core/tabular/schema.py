@@ -23,6 +23,7 @@ class ReadOptions(Record):
 class ReadLimits(Record):
     """Limits of a table, each with its own error."""
 
+    min_columns: int = 2
     max_columns: int = 2000
     max_cell_bytes: int = 1024**2
     max_expanded_bytes: int = 8 * 1024**3
@@ -42,6 +43,10 @@ class FileFacts(Record):
     encoding_reason: str = ""
     delimiter: str = ","
     quote: str = '"'
+    escape: str | None = None
+    """Character that takes the meaning of the next one away; None: a doubled quote does."""
+    skip_initial_space: bool = False
+    """A blank behind a delimiter belongs to the delimiter."""
     has_header: bool = True
     decimal: Literal[".", ","] = "."
     skipped_lines: int = 0

@@ -1,0 +1,186 @@
+"""Which columns a plan learns from, and the columns that options give a role of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Final, Literal
+
+from automl_core.errors import ConfigInvalidError, TargetMissingError
+from automl_core.records import ColumnKind, DroppedColumn, PlanFeature, TrainConfig
+from automl_core.tabular.schema import ColumnSchema, TableSchema
+
+DropCode = Literal[
+    "identifier", "constant", "empty", "text", "excluded", "weight", "group", "leakage"
+]
+_KIND_CODES: Final[Mapping[ColumnKind, DropCode]] = {
+    "constant": "constant",
+    "identifier": "identifier",
+    "text": "text",
+}
+
+
+def find_target(schema: TableSchema, name: str) -> ColumnSchema:
+    """Find the target by its final or original name.
+
+    Raises
+    ------
+    TargetMissingError
+        With the names that come close.
+    """
+    column = schema.column(name)
+    if column is None:
+        raise TargetMissingError(
+            f"The table has no column {name!r}; {_suggest(schema, name)}", pointer=name
+        )
+    return column
+
+
+def _suggest(schema: TableSchema, name: str) -> str:
+    names = [column.name for column in schema.columns]
+    lowered = {known.lower(): known for known in names}
+    close = [lowered[match] for match in get_close_matches(name.lower(), lowered, n=3)]
+    if close:
+        return f"did you mean {' or '.join(repr(known) for known in close)}?"
+    shown = ", ".join(repr(known) for known in names[:10])
+    return f"its columns are {shown}{' …' if len(names) > 10 else ''}."
+
+
+class Roles:
+    """The columns that options name, checked.
+
+    Attributes
+    ----------
+    excluded : frozenset of str
+    time, group, weight : str or None
+        Final names.
+
+    Raises
+    ------
+    ConfigInvalidError
+        If an option names the target, no column, or one that cannot serve.
+    """
+
+    def __init__(self, schema: TableSchema, target: ColumnSchema, config: TrainConfig) -> None:
+        def find(option: str, name: str) -> ColumnSchema:
+            column = schema.column(name)
+            if column is None:
+                raise ConfigInvalidError(
+                    f"{option} names {name!r}, which is no column; {_suggest(schema, name)}",
+                    pointer=f"/{option}",
+                )
+            if column.name == target.name:
+                raise ConfigInvalidError(
+                    f"{option} names {name!r}, which is the target; a column cannot be both.",
+                    pointer=f"/{option}",
+                )
+            return column
+
+        self.excluded = frozenset(
+            find("exclude_columns", name).name for name in config.exclude_columns
+        )
+        self.time: str | None = None
+        self.group: str | None = None
+        self.weight: str | None = None
+        if config.time_column is not None and config.group_column is not None:
+            raise ConfigInvalidError(
+                "time_column and group_column were both given, and rows can be set aside by "
+                "only one of them. Leave one out.",
+                pointer="/group_column",
+            )
+        if config.time_column is not None:
+            self.time = self._time(find("time_column", config.time_column))
+        if config.group_column is not None:
+            self.group = self._group(find("group_column", config.group_column))
+        if config.weight_column is not None:
+            self.weight = self._weight(find("weight_column", config.weight_column))
+        if self.weight is not None and self.weight in {self.time, self.group}:
+            raise ConfigInvalidError(
+                f"weight_column names {self.weight!r}, which already orders or groups the rows. "
+                "Choose another column.",
+                pointer="/weight_column",
+            )
+
+    @staticmethod
+    def _time(column: ColumnSchema) -> str:
+        if column.storage not in {"date", "datetime", "integer", "decimal"}:
+            raise ConfigInvalidError(
+                f"time_column {column.name!r} holds {column.storage} values, which have no order "
+                "in time. Choose a column of dates or of increasing numbers.",
+                pointer="/time_column",
+            )
+        if column.n_distinct < 2:
+            raise ConfigInvalidError(
+                f"time_column {column.name!r} has fewer than two different values, so it cannot "
+                "order rows. Choose another column.",
+                pointer="/time_column",
+            )
+        return column.name
+
+    @staticmethod
+    def _group(column: ColumnSchema) -> str:
+        if column.n_distinct < 2:
+            raise ConfigInvalidError(
+                f"group_column {column.name!r} has fewer than two different values, so no group "
+                "can be set aside. Choose another column.",
+                pointer="/group_column",
+            )
+        return column.name
+
+    @staticmethod
+    def _weight(column: ColumnSchema) -> str:
+        if column.storage not in {"integer", "decimal"}:
+            raise ConfigInvalidError(
+                f"weight_column {column.name!r} holds {column.storage} values; a weight is a "
+                "number. Choose a numeric column.",
+                pointer="/weight_column",
+            )
+        if column.minimum is not None and column.minimum < 0:
+            raise ConfigInvalidError(
+                f"weight_column {column.name!r} goes down to {column.minimum:g}; a weight cannot "
+                "be negative. Choose another column.",
+                pointer="/weight_column",
+            )
+        if column.n_missing > 0:
+            raise ConfigInvalidError(
+                f"weight_column {column.name!r} is missing in {column.n_missing:,} rows; every "
+                "row needs a weight. Fill it or choose another column.",
+                pointer="/weight_column",
+            )
+        return column.name
+
+
+def sort_columns(
+    schema: TableSchema, target: ColumnSchema, roles: Roles
+) -> tuple[list[PlanFeature], list[DroppedColumn]]:
+    """Sort the columns besides the target into features and dropped ones, with reasons."""
+    features: list[PlanFeature] = []
+    dropped: list[DroppedColumn] = []
+    for column in schema.columns:
+        if column.name == target.name:
+            continue
+        drop = _drop(column, schema.n_rows, roles)
+        if drop is not None:
+            dropped.append(drop)
+        else:
+            features.append(PlanFeature(name=column.name, kind=column.kind))
+    return features, dropped
+
+
+def _drop(column: ColumnSchema, n_rows: int, roles: Roles) -> DroppedColumn | None:
+    """What a user said comes before what the table says."""
+    said: dict[str | None, tuple[DropCode, str]] = {
+        **dict.fromkeys(roles.excluded, ("excluded", "Excluded in the options.")),
+        roles.weight: ("weight", "Weighs the rows; it is not learned from."),
+        roles.group: ("group", "Groups the rows of the split; it is not learned from."),
+    }
+    code: DropCode
+    if column.name in said:
+        code, reason = said[column.name]
+    elif column.n_distinct == 0:
+        code, reason = "empty", f"Empty in all {n_rows:,} rows."
+    elif column.kind in {"constant", "identifier", "text"}:
+        code, reason = _KIND_CODES[column.kind], column.kind_reason
+    else:
+        return None
+    return DroppedColumn(name=column.name, code=code, reason=reason)

@@ -1,0 +1,195 @@
+"""From counted columns to the schema of a text table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from automl_core.tabular.cells import EMPTY, TOKEN, Decimal, parse_number, shape_of
+from automl_core.tabular.counting import MEMORY_BYTES, ColumnCounter, share_memory
+from automl_core.tabular.kinds import ColumnStats, classify_column
+from automl_core.tabular.names import clean_names
+from automl_core.tabular.schema import ColumnSchema, ValueCount
+from automl_core.tabular.storage import StorageDecision, choose_decimal, decide_storage
+from automl_core.tabular.thresholds import MAX_CLASSES
+
+CELLS_BETWEEN_CHECKS: Final = 100_000
+"""Of the memory that all columns share; so many new cells take about 20 MB at most."""
+N_EXAMPLES: Final = 5
+N_TOP_VALUES: Final = 10
+MAX_SHOWN: Final = 200
+"""Characters of a value in the schema; longer ones are free text and only looked at."""
+
+
+def count_columns(
+    chunks: Iterable[Sequence[Sequence[str]]],
+    n_columns: int,
+    *,
+    memory_bytes: int = MEMORY_BYTES,
+    cells_between_checks: int = CELLS_BETWEEN_CHECKS,
+) -> list[ColumnCounter]:
+    """Count every column of a stream of rows, in bounded memory.
+
+    Parameters
+    ----------
+    memory_bytes : int
+        For the different values of all columns together; beyond it the columns with most
+        of them are counted no further.
+    """
+    counters = [ColumnCounter() for _ in range(n_columns)]
+    n_unchecked = 0
+    for rows in chunks:
+        for counter, cells in zip(counters, zip(*rows, strict=True), strict=True):
+            counter.add(cells)
+        n_unchecked += len(rows) * n_columns
+        if n_unchecked >= cells_between_checks:
+            n_unchecked = 0
+            share_memory(counters, memory_bytes)
+    for counter in counters:
+        counter.finish()
+    return counters
+
+
+def describe_columns(
+    counters: Sequence[ColumnCounter], original_names: Sequence[str], decimal: Decimal | None
+) -> tuple[list[ColumnSchema], Decimal]:
+    """Decide storage and kind of every column.
+
+    Parameters
+    ----------
+    counters : sequence of ColumnCounter
+        Finished.
+    original_names : sequence of str
+        As they stand in the file.
+    decimal : {".", ","} or None
+        None: found from the cells.
+
+    Returns
+    -------
+    tuple of (list of ColumnSchema, {".", ","})
+    """
+    mark = decimal or choose_decimal([counter.shapes for counter in counters])
+    names = clean_names(original_names)
+    columns = [
+        _describe(counter, position, name, original, mark)
+        for position, (counter, name, original) in enumerate(
+            zip(counters, names, original_names, strict=True)
+        )
+    ]
+    return columns, mark
+
+
+def _describe(
+    counter: ColumnCounter, position: int, name: str, original: str, decimal: Decimal
+) -> ColumnSchema:
+    decision = decide_storage(counter.shapes, decimal, counter.samples)
+    is_number = decision.storage in {"integer", "decimal"}
+    n_values = counter.n_rows - decision.n_missing
+    values = None if counter.counts is None else _values(counter.counts, decision, decimal)
+    is_increasing = counter.is_increasing and n_values > 1 and decision.storage != "text"
+    n_distinct = _count_distinct(counter, values, n_values, is_increasing)
+    low, high = counter.extremes.get(decimal, (None, None)) if is_number else (None, None)
+    texts = _samples(counter, decision) if values is None else list(values)
+    length, words, share_single = _lengths(Counter(texts) if values is None else values)
+    kind, reason = classify_column(
+        ColumnStats(
+            name=name,
+            storage=decision.storage,
+            n_values=n_values,
+            n_distinct=n_distinct,
+            n_counted=n_values if values is not None or is_increasing else counter.n_counted,
+            is_increasing=is_increasing,
+            minimum=low,
+            maximum=high,
+            mean_length=length,
+            mean_words=words,
+            share_single_words=share_single,
+        )
+    )
+    return ColumnSchema(
+        name=name,
+        original_name=original,
+        position=position,
+        storage=decision.storage,
+        kind=kind,
+        kind_reason=reason,
+        n_missing=decision.n_missing,
+        n_distinct=n_distinct,
+        distinct_is_exact=values is not None or is_increasing,
+        n_unreadable=decision.n_unreadable,
+        missing_tokens=list(decision.missing_tokens),
+        time_format=decision.time_format,
+        minimum=low,
+        maximum=high,
+        is_increasing=is_increasing,
+        mean_length=round(length, 3),
+        examples=[text[:MAX_SHOWN] for text in texts[:N_EXAMPLES]],
+        top_values=_top(values),
+        warnings=decision.warnings,
+    )
+
+
+def _values(counts: Counter[str], decision: StorageDecision, decimal: Decimal) -> Counter[str]:
+    """Rows of each different value under the decision, unreadable and missing ones left out.
+
+    Numbers are the same value however they are spelled; the first spelling stands for it.
+    """
+    values: Counter[str] = Counter()
+    first_spelling: dict[float, str] = {}
+    is_number = decision.storage in {"integer", "decimal"}
+    if decision.storage == "text" and decision.missing_tokens == ():
+        return Counter({cell: rows for cell, rows in counts.items() if cell and not cell.isspace()})
+    for cell, rows in counts.items():
+        if shape_of(cell) not in decision.fitting:
+            continue
+        value = cell.strip()
+        if is_number:
+            number = parse_number(value, decimal)
+            if number is not None:
+                value = first_spelling.setdefault(number, value)
+        values[value] += rows
+    return values
+
+
+def _count_distinct(
+    counter: ColumnCounter, values: Counter[str] | None, n_values: int, is_increasing: bool
+) -> int:
+    if values is not None:
+        return len(values)
+    # Of values that grow none comes twice.
+    return n_values if is_increasing else min(counter.n_distinct, n_values)
+
+
+def _samples(counter: ColumnCounter, decision: StorageDecision) -> list[str]:
+    """A few values of a column that was not counted to the end."""
+    missing = {EMPTY} if decision.storage == "text" else {EMPTY, TOKEN}
+    return [
+        cell
+        for shape, cells in counter.samples.items()
+        if shape in decision.fitting and shape not in missing
+        for cell in cells
+    ]
+
+
+def _lengths(values: Counter[str]) -> tuple[float, float, float]:
+    """Mean characters and words of a value, and the share of values that are one word."""
+    n_values = values.total()
+    if n_values == 0:
+        return 0.0, 0.0, 0.0
+    n_characters = n_words = n_single = 0
+    for value, rows in values.items():
+        words = len(value.split())
+        n_characters += len(value) * rows
+        n_words += words * rows
+        n_single += rows if words == 1 else 0
+    return n_characters / n_values, n_words / n_values, n_single / n_values
+
+
+def _top(values: Counter[str] | None) -> list[ValueCount]:
+    if values is None:
+        return []
+    limit = MAX_CLASSES if len(values) <= MAX_CLASSES else N_TOP_VALUES
+    return [
+        ValueCount(value=value[:MAX_SHOWN], rows=rows) for value, rows in values.most_common(limit)
+    ]
