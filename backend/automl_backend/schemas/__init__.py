@@ -1,0 +1,1 @@
+"""Models of requests and answers: what the API promises, apart from what is stored."""

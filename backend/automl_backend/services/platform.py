@@ -1,0 +1,54 @@
+"""The platform as its entry points see it: every use case, ready to be called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from automl_backend.services.access import Authenticator
+from automl_backend.services.comparisons import ComparisonService
+from automl_backend.services.datasets import DatasetService
+from automl_backend.services.deployments import DeploymentService
+from automl_backend.services.health import HealthService
+from automl_backend.services.idempotency import Idempotency
+from automl_backend.services.jobs import JobService
+from automl_backend.services.planning import PlanningService
+from automl_backend.services.predictions import PredictionService
+from automl_backend.services.profiles import ProfileService
+from automl_backend.services.results import ResultService
+from automl_backend.services.uploads import SignedTransfers, UploadService
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one request."""
+
+    max_body_bytes: int
+    max_upload_bytes: int
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Use cases and the few facts that the web layer needs."""
+
+    access: Authenticator
+    allowed_hosts: frozenset[str]
+    """Host names under which an open platform answers; others are a rebinding attack."""
+    limits: Limits
+    health: HealthService
+    uploads: UploadService
+    transfers: SignedTransfers | None
+    """None if the object store answers its signed URLs elsewhere."""
+    datasets: DatasetService
+    profiles: ProfileService
+    planning: PlanningService
+    idempotency: Idempotency
+    jobs: JobService
+    results: ResultService
+    deployments: DeploymentService
+    predictions: PredictionService
+    comparisons: ComparisonService
+    new_id: Callable[[], str]
+    start: Callable[[], None]
+    """Start what runs in the background; called once before the first request."""
+    stop: Callable[[], None]

@@ -1,0 +1,182 @@
+"""What a job has made: artifacts, result, leaderboard, reports, bundle."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, Literal, cast
+
+from automl_backend.services.access import Caller, own_job
+from automl_core.errors import NotFoundError, ResultNotReadyError
+from automl_core.layout import (
+    BUNDLE_FILES,
+    EDA_REPORT,
+    EXPLANATIONS,
+    LEADERBOARD,
+    MANIFEST,
+    METRICS,
+    PARITY,
+    PLAN,
+    TRAINING_REPORT,
+    content_type,
+    job_key,
+    job_prefix,
+)
+from automl_core.ports import MetadataStore, ObjectStore
+from automl_core.records import Job, JobManifest
+
+ReportName = Literal["eda", "training"]
+REPORTS: dict[ReportName, str] = {"eda": EDA_REPORT, "training": TRAINING_REPORT}
+
+#: A bundle smaller than this is zipped in memory, a larger one in a temporary file.
+SPOOL_BYTES = 16 * 1024**2
+CHUNK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class ArtifactLink:
+    """An artifact and a short-lived address to fetch it from."""
+
+    name: str
+    size_bytes: int
+    sha256: str | None
+    """None while the job runs: hashes are settled by the manifest, which is written last."""
+    content_type: str
+    download_url: str
+
+
+@dataclass(frozen=True)
+class ArtifactList:
+    """Artifacts of a job so far."""
+
+    items: list[ArtifactLink]
+    is_complete: bool
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """A completed job's figures: never changes."""
+
+    job: Job
+    plan: dict[str, Any]
+    metrics: dict[str, Any]
+    explanations: dict[str, Any]
+    parity: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ResultService:
+    """Use cases around what a job has made."""
+
+    metadata: MetadataStore
+    objects: ObjectStore
+    download_url_ttl_s: int
+
+    def artifacts(self, caller: Caller, job_id: str) -> ArtifactList:
+        """List the artifacts with download addresses."""
+        job = own_job(self.metadata, caller, job_id)
+        hashes = self._hashes(job)
+        prefix = job_prefix(job_id)
+        links = [
+            self._link(job_id, key.removeprefix(prefix), hashes)
+            for key in self.objects.keys(prefix)
+        ]
+        return ArtifactList(links, job.status == "completed", self.download_url_ttl_s)
+
+    def result(self, caller: Caller, job_id: str) -> JobResult:
+        """Read the figures of a completed job.
+
+        Raises
+        ------
+        ResultNotReadyError
+            If the job has not completed.
+        """
+        job = own_job(self.metadata, caller, job_id)
+        if job.status != "completed":
+            raise ResultNotReadyError(_not_yet(job, "result"))
+        return JobResult(
+            job=job,
+            plan=self._document(job, PLAN),
+            metrics=self._document(job, METRICS),
+            explanations=self._document(job, EXPLANATIONS),
+            parity=self._document(job, PARITY),
+        )
+
+    def leaderboard(self, caller: Caller, job_id: str) -> dict[str, Any]:
+        """Read every trial of a job, best validation score first."""
+        return self._document(own_job(self.metadata, caller, job_id), LEADERBOARD)
+
+    def report(self, caller: Caller, job_id: str, name: ReportName) -> bytes:
+        """Read a report's HTML."""
+        return self._bytes(own_job(self.metadata, caller, job_id), REPORTS[name])
+
+    def bundle(self, caller: Caller, job_id: str) -> tuple[str, Iterator[bytes]]:
+        """Zip the model bundle; returns a file name and the zip's bytes."""
+        job = own_job(self.metadata, caller, job_id)
+        if job.bundle_sha256 is None:
+            raise ResultNotReadyError(_not_yet(job, "model bundle"))
+        stem = PurePath(job.dataset_name).stem or "model"
+        name = f"{stem}-{job.target_column}-{job_id[:8]}.zip"
+        return name, self._zipped(job)
+
+    def has_passed_parity(self, job: Job) -> bool:
+        """Tell whether the exported model was proven equal to the fitted one."""
+        try:
+            return self._document(job, PARITY).get("passed") is True
+        except ResultNotReadyError:
+            return False
+
+    # -- Parts ----------------------------------------------------------------------
+
+    def _hashes(self, job: Job) -> dict[str, str]:
+        if job.status != "completed":
+            return {}
+        manifest = JobManifest.model_validate_json(self._bytes(job, MANIFEST))
+        return {artifact.name: artifact.sha256 for artifact in manifest.artifacts}
+
+    def _link(self, job_id: str, name: str, hashes: dict[str, str]) -> ArtifactLink:
+        key = job_key(job_id, name)
+        return ArtifactLink(
+            name=name,
+            size_bytes=self.objects.stat(key).size_bytes,
+            sha256=hashes.get(name),
+            content_type=content_type(name),
+            download_url=self.objects.download_url(
+                key, filename=PurePath(name).name, expires_in=self.download_url_ttl_s
+            ),
+        )
+
+    def _bytes(self, job: Job, name: str) -> bytes:
+        try:
+            return self.objects.get(job_key(job.job_id, name))
+        except NotFoundError as error:
+            raise ResultNotReadyError(_not_yet(job, name)) from error
+
+    def _document(self, job: Job, name: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self._bytes(job, name))
+        return document
+
+    def _zipped(self, job: Job) -> Iterator[bytes]:
+        with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
+            with zipfile.ZipFile(spool, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name in BUNDLE_FILES:
+                    # A fixed date: the same bundle makes the same zip.
+                    entry = zipfile.ZipInfo(PurePath(name).name, (1980, 1, 1, 0, 0, 0))
+                    entry.compress_type = zipfile.ZIP_DEFLATED
+                    entry.external_attr = 0o644 << 16
+                    archive.writestr(entry, self._bytes(job, name))
+            spool.seek(0)
+            stream = cast("BinaryIO", spool)
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+
+
+def _not_yet(job: Job, what: str) -> str:
+    if job.status in ("failed", "cancelled"):
+        return f"Job {job.job_id} is {job.status} and has made no {what}; try it again to get one."
+    return f"Job {job.job_id} is {job.status} at stage {job.stage}; its {what} comes later."

@@ -1,0 +1,206 @@
+"""Puts a platform together: the only place of the backend that knows adapters and runners."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from urllib.parse import urlsplit
+
+from automl_backend.runners.profiling import profile_in_child
+from automl_backend.runners.subprocess import SubprocessRunner, Timing
+from automl_backend.services.access import Authenticator, OpenAccess, TokenAccess
+from automl_backend.services.comparisons import ComparisonService
+from automl_backend.services.cursors import Cursors, Signs
+from automl_backend.services.datasets import DatasetService
+from automl_backend.services.deployments import DeploymentService
+from automl_backend.services.health import HealthService, check_model_runtime
+from automl_backend.services.idempotency import Idempotency
+from automl_backend.services.jobs import JobService
+from automl_backend.services.model_cache import ModelCache
+from automl_backend.services.planning import PlanningService
+from automl_backend.services.platform import Limits, Platform
+from automl_backend.services.predictions import PredictionService
+from automl_backend.services.profiles import ComputeProfile, ProfileService
+from automl_backend.services.results import ResultService
+from automl_backend.services.uploads import SignedTransfers, UploadLimits, UploadService
+from automl_core.errors import ConfigurationError
+from automl_core.ports import JobRunner, MetadataStore, ObjectStore
+from automl_core.settings import Settings, child_environment
+from automl_core.tabular.schema import ReadLimits
+from automl_core.wiring import open_stores
+
+TRAINER_MODULE = "automl_training"
+LOGS_FOLDER = "logs"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def new_id() -> str:
+    """Make an identifier: 32 hexadecimal digits, not to be guessed."""
+    return uuid.uuid4().hex
+
+
+def utc_now() -> datetime:
+    """The present moment, aware."""
+    return datetime.now(UTC)
+
+
+def access_of(settings: Settings) -> Authenticator:
+    """Decide who may call: everybody only if nobody else can reach the platform.
+
+    Raises
+    ------
+    ConfigurationError
+        If the address is not a loopback one and no token is configured.
+    """
+    if settings.token_hashes:
+        wrong = [each for each in settings.token_hashes if not _is_sha256(each)]
+        if wrong:
+            raise ConfigurationError(
+                f"AUTOML_API_TOKEN_HASHES holds {len(wrong)} entries that are no SHA-256 hashes"
+                " (64 hexadecimal digits). Make one with: printf %s TOKEN | sha256sum."
+            )
+        return TokenAccess(settings.token_hashes)
+    if settings.host not in LOOPBACK:
+        raise ConfigurationError(
+            f"AUTOML_HOST is {settings.host!r}, which others can reach, but no token is configured."
+            " Set AUTOML_API_TOKEN_HASHES to the SHA-256 hash of a token of yours, or listen on"
+            " 127.0.0.1."
+        )
+    return OpenAccess()
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+
+
+def build_platform(settings: Settings) -> Platform:
+    """Open the stores and put the embedded platform together; starts nothing.
+
+    Raises
+    ------
+    ConfigurationError
+        If the settings cannot be worked with.
+    """
+    access = access_of(settings)
+    stores = open_stores(settings)
+    environment = child_environment(settings)
+    runner = SubprocessRunner(
+        metadata=stores.metadata,
+        command=[sys.executable, "-m", TRAINER_MODULE],
+        environment=environment,
+        logs=settings.data_dir / LOGS_FOLDER,
+        slots=settings.trainer_slots,
+        max_attempts=settings.max_attempts,
+        now=utc_now,
+        monotonic=time.monotonic,
+        timing=Timing.of_heartbeat(settings.heartbeat_s),
+    )
+
+    def stop() -> None:
+        runner.stop()
+        stores.close()
+
+    return assemble(
+        settings,
+        access=access,
+        objects=stores.objects,
+        transfers=stores.objects if isinstance(stores.objects, SignedTransfers) else None,
+        metadata=stores.metadata,
+        signer=stores.signer,
+        runner=runner,
+        compute_profile=partial(profile_in_child, environment=environment),
+        start=runner.start,
+        stop=stop,
+    )
+
+
+def assemble(
+    settings: Settings,
+    *,
+    access: Authenticator,
+    objects: ObjectStore,
+    transfers: SignedTransfers | None,
+    metadata: MetadataStore,
+    signer: Signs,
+    runner: JobRunner,
+    compute_profile: ComputeProfile,
+    now: Callable[[], datetime] = utc_now,
+    make_id: Callable[[], str] = new_id,
+    sleep: Callable[[float], None] = time.sleep,
+    start: Callable[[], None] = lambda: None,
+    stop: Callable[[], None] = lambda: None,
+) -> Platform:
+    """Connect use cases with the stores and the runner that they are given."""
+    cursors = Cursors(signer)
+    idempotency = Idempotency(metadata, now, sleep)
+    uploads = UploadService(
+        metadata=metadata,
+        objects=objects,
+        limits=UploadLimits(settings.max_upload_bytes, settings.upload_url_ttl_s),
+        new_id=make_id,
+        now=now,
+    )
+    datasets = DatasetService(
+        metadata=metadata,
+        objects=objects,
+        uploads=uploads,
+        cursors=cursors,
+        limits=ReadLimits(max_columns=settings.max_columns),
+        now=now,
+    )
+    profiles = ProfileService(metadata, objects, datasets, compute_profile)
+    planning = PlanningService(datasets, profiles)
+    jobs = JobService(
+        metadata=metadata,
+        objects=objects,
+        runner=runner,
+        planning=planning,
+        cursors=cursors,
+        idempotency=idempotency,
+        max_active=settings.max_active_jobs,
+        new_id=make_id,
+        now=now,
+    )
+    results = ResultService(metadata, objects, settings.download_url_ttl_s)
+    return Platform(
+        access=access,
+        allowed_hosts=_allowed_hosts(settings),
+        limits=Limits(settings.max_body_bytes, settings.max_upload_bytes),
+        health=HealthService(
+            {
+                "storage": objects.ping,
+                "database": metadata.ping,
+                "queue": runner.ping,
+                "model-runtime": check_model_runtime,
+            }
+        ),
+        uploads=uploads,
+        transfers=transfers,
+        datasets=datasets,
+        profiles=profiles,
+        planning=planning,
+        idempotency=idempotency,
+        jobs=jobs,
+        results=results,
+        deployments=DeploymentService(metadata, results, cursors, make_id, now),
+        predictions=PredictionService(
+            metadata=metadata,
+            models=ModelCache(objects),
+            max_rows=settings.max_prediction_rows,
+            now=now,
+            monotonic=time.perf_counter,
+        ),
+        comparisons=ComparisonService(metadata),
+        new_id=make_id,
+        start=start,
+        stop=stop,
+    )
+
+
+def _allowed_hosts(settings: Settings) -> frozenset[str]:
+    public = urlsplit(settings.resolved_public_url).hostname
+    return LOOPBACK | {settings.host, public or settings.host}
