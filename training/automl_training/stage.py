@@ -69,6 +69,10 @@ class JobStopped(Exception):  # noqa: N818 - not an error: somebody asked for it
     """The job was cancelled, interrupted or handed to another attempt; unwind at once."""
 
 
+class WaitingForAnswer(Exception):  # noqa: N818 - not an error: the plan is there to be confirmed
+    """The plan was proposed and the user wants to confirm it first; unwind and wait."""
+
+
 @dataclass(frozen=True)
 class StageContext:
     """All that a stage may use; nothing is fetched from a global.
@@ -89,6 +93,9 @@ class StageContext:
     limits: ReadLimits = field(default_factory=ReadLimits)
     holdout_upload: Path | None = None
     """A second table that is the holdout, instead of a share of the first."""
+    started: float | None = None
+    """``monotonic()`` when the process began, from where the rule of the time budget counts;
+    None: when a stage first asks."""
     n_threads: int = 2
     decide: Callable[..., None] = lambda **fields: None
     """Note a decision or a warning in the telemetry: ``decide(what=…, chosen=…, why=…)``."""
@@ -100,9 +107,14 @@ class Stage(Protocol):
     Reads ``needs``, writes ``makes``; the pipeline skips a stage whose artifacts are all there.
     """
 
-    name: StageName
-    needs: tuple[str, ...]
-    makes: tuple[str, ...]
+    @property
+    def name(self) -> StageName: ...
+
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+
+    @property
+    def makes(self) -> tuple[str, ...]: ...
 
     def run(self, context: StageContext) -> None: ...
 

@@ -1,0 +1,277 @@
+"""``python -m automl_training`` against SQLite and a folder, as the runners start it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl_core.layout import dataset_key, job_key
+from automl_core.lifecycle import change_job, move
+from automl_core.records import Dataset, Job, JobManifest, TrainConfig
+from automl_core.settings import Settings, child_environment
+from automl_core.wiring import Stores, open_stores
+
+pytestmark = pytest.mark.slow
+
+QUICK = TrainConfig(time_budget=60, families=["linear"], reproducible=True)
+
+#: The entry point as it is, and one whose search ends after a few trials.
+AS_IT_IS = ["-m", "automl_training"]
+FEW_TRIALS = [
+    "-c",
+    "import sys\n"
+    "from automl_training.__main__ import main\n"
+    "from automl_training.stages import STAGES\n"
+    "from automl_training.stages.train import Train\n"
+    "few = Train(max_trials=4)\n"
+    "sys.exit(main([few if stage.name == 'train' else stage for stage in STAGES]))\n",
+]
+
+
+class Platform:
+    """The embedded platform's stores, and trainers started on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(data_dir=folder, heartbeat_s=0.5, _env_file=None)
+        self.stores: Stores = open_stores(self.settings)
+        self.started: list[subprocess.Popen[str]] = []
+
+    def add_job(
+        self, upload: Path, target: str, config: TrainConfig = QUICK, **changes: Any
+    ) -> Job:
+        now = datetime.now(UTC)
+        data = upload.read_bytes()
+        self.stores.objects.put(dataset_key("d1", "upload"), data)
+        dataset = Dataset(
+            dataset_id="d1", filename=upload.name, content_type="text/csv", status="ready",
+            file_size=len(data), sha256=hashlib.sha256(data).hexdigest(),
+            created_at=now, updated_at=now,
+        )  # fmt: skip
+        self.stores.metadata.add_dataset(dataset)
+        job = Job(
+            job_id="j1", dataset_id="d1", dataset_name=upload.name, target_column=target,
+            config=config, time_budget_s=60, created_at=now, updated_at=now, **changes,
+        )  # fmt: skip
+        self.stores.metadata.add_job(job)
+        return job
+
+    def environment(self, job: Job, **extra: str) -> dict[str, str]:
+        return {
+            **child_environment(self.settings),
+            "JOB_ID": job.job_id,
+            "DATASET_ID": job.dataset_id,
+            "TARGET_COLUMN": job.target_column,
+            "TIME_BUDGET": str(job.time_budget_s),
+            **extra,
+        }
+
+    def start(self, job: Job, command: list[str] = AS_IT_IS, **extra: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            env=self.environment(job, **extra),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, job: Job, **extra: str) -> int:
+        process = self.start(job, FEW_TRIALS, **extra)
+        process.communicate(timeout=200)
+        return process.returncode
+
+    @property
+    def job(self) -> Job:
+        return self.stores.metadata.get_job("j1")
+
+    def artifact(self, name: str) -> bytes:
+        return self.stores.objects.get(job_key("j1", name))
+
+    def has(self, name: str) -> bool:
+        return self.stores.objects.exists(job_key("j1", name))
+
+    def close(self) -> None:
+        """End what a failed test left running."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        self.stores.close()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    platform = Platform(tmp_path / "platform")
+    yield platform
+    platform.close()
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < deadline, "waited two minutes"
+        time.sleep(0.1)
+
+
+def test_a_pending_job_is_trained_to_its_end(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y")
+
+    assert platform.run(job) == 0
+
+    job = platform.job
+    assert (job.status, job.stage, job.error) == ("completed", "done", None)
+    assert (job.task, job.metric, job.model_family) == ("regression", "rmse", "linear")
+    assert job.score == json.loads(platform.artifact("metrics.json"))["scores"]["rmse"]["value"]
+    assert (
+        job.bundle_sha256 == hashlib.sha256(platform.artifact("bundle/manifest.json")).hexdigest()
+    )
+    assert [entry.stage for entry in job.timeline] == [
+        "queued", "ingest", "profile", "clarify", "preprocess", "train",
+        "evaluate", "explain", "export", "verify", "report", "done",
+    ]  # fmt: skip
+    progress = platform.stores.metadata.get_progress("j1")
+    assert (progress.progress, progress.stage) == (100.0, "done")
+    manifest = JobManifest.model_validate_json(platform.artifact("manifest.json"))
+    for artifact in manifest.artifacts:
+        data = platform.artifact(artifact.name)
+        assert hashlib.sha256(data).hexdigest() == artifact.sha256, artifact.name
+    assert b'"stage train"' in platform.artifact("log.jsonl")
+
+
+def test_a_constant_target_fails_the_job_with_its_reason(platform, penguins):
+    job = platform.add_job(penguins, "region")
+
+    assert platform.run(job) == 65
+
+    error = platform.job.error
+    assert platform.job.status == "failed"
+    assert (error.code, error.stage) == ("target-unusable", "clarify")
+    assert "region" in error.detail
+    assert not platform.has("manifest.json")
+
+
+def test_a_file_that_has_changed_since_it_was_confirmed_is_not_trained_on(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y")
+    platform.stores.objects.put(dataset_key("d1", "upload"), b"a,b,y\n1,2,3\n")
+
+    assert platform.run(job) == 70
+
+    assert platform.job.error.code == "dataset-changed"
+
+
+def test_a_plan_to_be_confirmed_lets_the_job_wait_and_then_go_on(platform, tables):
+    config = QUICK.model_copy(update={"auto_confirm": False})
+    job = platform.add_job(tables / "numbers.csv", "y", config)
+
+    assert platform.run(job) == 0
+    assert (platform.job.status, platform.job.stage) == ("waiting", "clarify")
+    assert not platform.has("splits.json")
+
+    platform.stores.objects.put(job_key("j1", "answers.json"), b'{"exclude_columns": ["b"]}')
+    change_job(
+        platform.stores.metadata, "j1", lambda job: move(job, "pending", at=datetime.now(UTC))
+    )
+    assert platform.run(job) == 0
+    assert platform.job.status == "completed"
+    plan = json.loads(platform.artifact("plan.json"))
+    assert [feature["name"] for feature in plan["features"]] == ["a"]
+
+
+def test_a_terminated_trainer_leaves_the_job_to_the_next_attempt(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y")
+    process = platform.start(job)
+    wait_until(lambda: platform.job.stage == "train")
+
+    process.send_signal(signal.SIGTERM)
+    started = time.monotonic()
+    process.communicate(timeout=60)
+
+    assert process.returncode == 75
+    assert time.monotonic() - started < 25
+    assert (platform.job.status, platform.job.attempt) == ("running", 1)
+    assert platform.has("splits.json")
+    assert not platform.has("manifest.json")
+
+    change_job(
+        platform.stores.metadata, "j1", lambda job: move(job, "pending", at=datetime.now(UTC))
+    )
+    assert platform.run(platform.job, AUTOML_ATTEMPT="2") == 0
+    job = platform.job
+    assert (job.status, job.attempt) == ("completed", 2)
+    assert [entry.stage for entry in job.timeline if entry.attempt == 2][2] == "train"
+
+
+def test_a_cancelled_job_ends_its_trainer_and_is_never_completed(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y")
+    process = platform.start(job)
+    wait_until(lambda: platform.job.stage == "train")
+
+    change_job(
+        platform.stores.metadata,
+        "j1",
+        lambda job: job.model_copy(update={"cancel_requested": True}),
+    )
+    started = time.monotonic()
+    process.communicate(timeout=60)
+
+    assert time.monotonic() - started < 10
+    assert (process.returncode, platform.job.status) == (0, "cancelled")
+
+
+def test_a_late_attempt_changes_nothing(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y", attempt=2)
+
+    assert platform.run(job, AUTOML_ATTEMPT="1") == 0
+
+    assert platform.job == job
+    assert not platform.has("table.parquet")
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        pytest.param({"JOB_ID": ""}, "Set JOB_ID", id="no job"),
+        pytest.param({"TIME_BUDGET": "soon"}, "TIME_BUDGET must be", id="no number"),
+        pytest.param({"AUTOML_HEARTBEAT_S": "0"}, "AUTOML_HEARTBEAT_S", id="a wrong setting"),
+    ],
+)
+def test_a_wrong_environment_is_named_and_nothing_is_started(platform, tables, extra, words):
+    job = platform.add_job(tables / "numbers.csv", "y")
+
+    process = platform.start(job, **extra)
+    _, told = process.communicate(timeout=60)
+
+    assert process.returncode == 78
+    assert words in told
+    assert platform.job.status == "pending"
+
+
+def test_an_unknown_job_is_not_found(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y")
+
+    assert platform.run(job, JOB_ID="j9") == 66
+
+
+def test_a_trainer_that_is_killed_leaves_only_whole_artifacts(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y")
+    process = platform.start(job)
+    wait_until(lambda: platform.job.stage == "preprocess" or platform.has("encoder.json"))
+
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+
+    assert platform.job.status == "running"
+    for name in ("schema.json", "profile.json", "plan.json"):
+        json.loads(platform.artifact(name))
+    assert not platform.has("manifest.json")
