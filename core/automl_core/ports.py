@@ -84,6 +84,10 @@ class ObjectStore(Protocol):
         """Every key under a prefix, sorted."""
         ...
 
+    def delete(self, key: str) -> None:
+        """Delete one object; deleting what is not there is no error."""
+        ...
+
     def delete_prefix(self, prefix: str) -> int:
         """Delete every object under a prefix ending in ``/``; tell how many there were."""
         ...

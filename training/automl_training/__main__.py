@@ -34,6 +34,8 @@ from automl_core.layout import (
     LEADERBOARD,
     MANIFEST,
     METRICS,
+    REJECTS,
+    SCHEMA,
     UPLOAD,
     dataset_key,
 )
@@ -41,7 +43,8 @@ from automl_core.lifecycle import change_job, move
 from automl_core.logs import configure_logs
 from automl_core.records import Dataset, ErrorNote, Job, TrainConfig
 from automl_core.settings import Settings, load_settings
-from automl_core.tabular.schema import ReadLimits
+from automl_core.tabular.read import Scan
+from automl_core.tabular.schema import Rejects, TableSchema
 from automl_core.wiring import Stores, open_stores
 from automl_training.pipeline import run_pipeline, write_manifest
 from automl_training.reporting import EXIT_INTERRUPTED, JobLog, StoreReporter
@@ -311,7 +314,7 @@ def _train(attempt: Attempt) -> Ending:
             reporter=attempt.reporter,
             now=_now,
             monotonic=time.monotonic,
-            limits=ReadLimits(max_columns=attempt.settings.max_columns),
+            confirmed=_confirmed(dataset, attempt.stores),
             n_threads=available_threads(),
             started=attempt.started,
         )
@@ -335,6 +338,14 @@ def _fetch_upload(attempt: Attempt, dataset: Dataset) -> Path:
             dataset_id=dataset.dataset_id,
         )
     return upload
+
+
+def _confirmed(dataset: Dataset, stores: Stores) -> Scan:
+    """How the file was read, with what its owner overrode, when it was confirmed."""
+    schema, rejects = (
+        stores.objects.get(dataset_key(dataset.dataset_id, name)) for name in (SCHEMA, REJECTS)
+    )
+    return Scan(TableSchema.model_validate_json(schema), Rejects.model_validate_json(rejects))
 
 
 def _check_order(order: Order, job: Job, dataset: Dataset) -> None:

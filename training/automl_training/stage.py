@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from automl_core.records import StageName, TrainConfig
+from automl_core.tabular.read import Scan
 from automl_core.tabular.schema import ReadLimits, ReadOptions
 
 
@@ -89,6 +90,8 @@ class StageContext:
     reporter: Reporter
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
+    confirmed: Scan | None = None
+    """How the table was read when its upload was confirmed; None: *ingest* decides itself."""
     read_options: ReadOptions = field(default_factory=ReadOptions)
     limits: ReadLimits = field(default_factory=ReadLimits)
     holdout_upload: Path | None = None

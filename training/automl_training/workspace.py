@@ -139,11 +139,7 @@ class StoreWorkspace:
         self._job_id = job_id
         # Asked once: only this attempt writes from here on (others are fenced off).
         prefix = job_prefix(job_id)
-        self._kept = {
-            key.removeprefix(prefix)
-            for key in objects.keys(prefix)
-            if objects.stat(key).size_bytes > 0
-        }
+        self._kept = {key.removeprefix(prefix) for key in objects.keys(prefix)}
 
     def has(self, name: str) -> bool:
         """Tell whether the job's home has the artifact."""
@@ -176,15 +172,11 @@ class StoreWorkspace:
         self._keep(name)
 
     def remove(self, names: tuple[str, ...]) -> None:
-        """Forget artifacts that must be made again, here and in the job's home.
-
-        The store deletes whole prefixes only; an artifact is emptied instead, and an empty
-        object counts as not made.
-        """
+        """Forget artifacts that must be made again, here and in the job's home."""
         self._local.remove(names)
         for name in names:
             if name in self._kept:
-                self._objects.put(job_key(self._job_id, name), b"")
+                self._objects.delete(job_key(self._job_id, name))
                 self._kept.discard(name)
 
     def scratch(self, name: str) -> Path:

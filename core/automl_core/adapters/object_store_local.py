@@ -192,6 +192,14 @@ class LocalObjectStore:
 
     # -- Deleting ---------------------------------------------------------------------
 
+    def delete(self, key: str) -> None:
+        """Delete one object; deleting what is not there is no error."""
+        check_key(key)
+        with _write_errors():
+            # The note goes last: one without its object is never looked at.
+            (self._objects / key).unlink(missing_ok=True)
+            (self._notes / key).unlink(missing_ok=True)
+
     def delete_prefix(self, prefix: str) -> int:
         """Delete every object under a prefix ending in ``/``; tell how many there were."""
         folder = check_prefix(prefix)[:-1]

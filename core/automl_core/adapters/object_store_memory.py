@@ -99,6 +99,12 @@ class MemoryObjectStore:
 
     # -- Deleting ---------------------------------------------------------------------
 
+    def delete(self, key: str) -> None:
+        """Delete one object; deleting what is not there is no error."""
+        check_key(key)
+        with self._lock:
+            self._objects.pop(key, None)
+
     def delete_prefix(self, prefix: str) -> int:
         """Delete every object under a prefix ending in ``/``; tell how many there were."""
         check_prefix(prefix)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from automl_core.layout import ANSWERS, PLAN, PROFILE, SCHEMA
+from automl_core.layout import ANSWERS, PLAN, PROFILE, PROPOSAL, SCHEMA
 from automl_core.records import ClarifyAnswers, Plan, StageName, TrainConfig
 from automl_core.tabular.plan import make_plan, require_feasible
 from automl_core.tabular.schema import TableSchema
 from automl_training.stage import StageContext, WaitingForAnswer, read_json
-
-PROPOSAL: Final = "proposal.json"
-"""The plan as it would be without an answer; exists only while a job waits."""
 
 
 class Clarify:

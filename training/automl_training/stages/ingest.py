@@ -14,7 +14,7 @@ from automl_training.stage import StageContext
 
 
 class Ingest:
-    """Scans the upload, writes it as Parquet and says which lines could not be read."""
+    """Writes the table as Parquet and says which lines could not be read."""
 
     name: StageName = "ingest"
     needs: tuple[str, ...] = ()
@@ -28,7 +28,8 @@ class Ingest:
 
         workspace, reporter = context.workspace, context.reporter
         reporter.progress(0.0, "Reading the table")
-        scan = scan_table(
+        # What the user saw and perhaps overrode at confirmation is what is trained on.
+        scan = context.confirmed or scan_table(
             open_upload,
             filename=context.upload_name,
             options=context.read_options,

@@ -1,0 +1,1391 @@
+"""Predict with a model bundle: encoder, ONNX session, CSV scoring. Needs numpy and onnxruntime.
+
+This file is complete in itself. A copy lies in every bundle as ``predict.py``, so that a
+model can be used without anything else of the project::
+
+    python predict.py INPUT.csv --out SCORED.csv
+
+or from Python::
+
+    predictor = Predictor.load("bundle")          # a folder or a zip
+    predictions, notes = predictor.predict_rows([{"age": 41, "city": "Oslo"}], notes=True)
+
+Raw values become one row of a float32 matrix in the same way in training and here:
+
+- a number is itself, cast to float32; what is missing becomes ``fill``, or stays missing;
+- a category is its code: 0 missing, 1 unknown or too rare to be learned, 2 … known;
+- a date is seven numbers in UTC: day since 1970, year, month, day, weekday, day of the
+  year, hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import itertools
+import json
+import math
+import os
+import re
+import sys
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any, Literal, TextIO
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+FORMAT = 1
+MODEL_NAME = "model.onnx"
+MANIFEST_NAME = "manifest.json"
+SCRIPT_NAME = "predict.py"
+
+#: Larger files are no bundle of ours; read before anything is unpacked or parsed.
+MAX_MODEL_BYTES = 256 * 1024**2
+MAX_MANIFEST_BYTES = 64 * 1024**2
+#: Largest difference between a probe's stored answer and this machine's: float32 sums in
+#: another order, far below what moves a decision.
+PROBE_TOLERANCE = 1e-5
+#: Rows scored at once: a few megabytes of cells.
+CHUNK_ROWS = 10_000
+#: Lines looked at for the header; some programs write a title above it.
+HEADER_LINES = 30
+DELIMITERS = ",;\t|"
+#: Characters of a line or a cell beyond which a quote was left open.
+MAX_LINE_CHARACTERS = 64 * 1024**2
+MAX_CELL_CHARACTERS = 1024**2
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+_NAN = math.nan
+_SHOWN_CHARACTERS = 60
+
+FloatArray = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float32]
+NoteCode = Literal["missing", "unseen", "out_of_range", "unknown_column"]
+
+
+class InputError(ValueError):
+    """A row or column that cannot be used; says which and why.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, with the value, and what would repair it.
+    pointer : str or None
+        JSON pointer into the list of rows (``/0/age``), or the column's name.
+    """
+
+    def __init__(self, message: str, pointer: str | None = None) -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+class BundleError(Exception):
+    """The bundle is damaged, of another format, or holds what no bundle of ours holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about one field of one row that makes its prediction less certain."""
+
+    code: NoteCode
+    column: str
+    message: str
+
+
+@dataclass
+class Predictions:
+    """Answers in the order of the rows.
+
+    Attributes
+    ----------
+    labels : list or None
+        Most probable class of each row in the target's own coding; None for regression.
+        Of equally probable classes the first in the manifest's order.
+    probabilities : ndarray of shape (n_rows, n_classes) or None
+        In the order of the manifest's classes; finite, each in [0, 1].
+    values : ndarray of shape (n_rows,) or None
+        Predicted numbers, finite; None for classification.
+    lower, upper : ndarray of shape (n_rows,) or None
+        Bounds of the interval whose coverage the manifest states.
+    """
+
+    labels: list[Any] | None = None
+    probabilities: FloatArray | None = None
+    values: FloatArray | None = None
+    lower: FloatArray | None = None
+    upper: FloatArray | None = None
+
+    def outputs(self) -> FloatArray:
+        """Probabilities, or values as a single column: shape (n_rows, n_classes or 1)."""
+        if self.values is not None:
+            return self.values[:, None]
+        return np.empty((0, 0)) if self.probabilities is None else self.probabilities
+
+
+# -- Reading cells --------------------------------------------------------------------
+# The same rules as the table reader's (automl_core.tabular.cells).
+
+_NUMBERS = {
+    ".": re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"),
+    ",": re.compile(
+        r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?|[0-9]+,?[0-9]*|,[0-9]+)"
+        r"(?:[eE][+-]?[0-9]{1,3})?"
+    ),
+}
+_ISO_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_TRUE_WORDS = ("true", "yes", "y", "t", "1", "on")
+_FALSE_WORDS = ("false", "no", "n", "f", "0", "off")
+
+
+class _UnusableError(Exception):
+    """A value that its column cannot hold; the message continues “Column 'x' …”."""
+
+
+def _read_number_text(text: str, decimal: str) -> float | None:
+    """Read stripped text as a finite number, or None."""
+    if _NUMBERS[decimal].fullmatch(text) is None:
+        return None
+    if decimal == ",":
+        text = text.replace(".", "").replace(",", ".")
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _read_time_text(text: str, time_format: str | None) -> datetime | None:
+    """Read stripped text as a moment in UTC without zone, or None."""
+    try:
+        if time_format is not None:
+            moment = datetime.strptime(text, time_format)  # noqa: DTZ007 - UTC by rule
+        elif _ISO_TIME.fullmatch(text) is None:
+            return None
+        else:
+            moment = datetime.fromisoformat(text)
+        return _as_utc(moment)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _as_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment
+    return moment.astimezone(timezone.utc).replace(tzinfo=None)  # noqa: UP017 - any Python 3
+
+
+def _plain(value: object) -> object:
+    """Turn numpy scalars and decimals into Python's own types."""
+    if isinstance(value, np.datetime64):
+        return None if np.isnat(value) else value.astype("datetime64[us]").item()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Decimal):
+        return float(value)
+    return value
+
+
+def number_text(number: float) -> str:
+    """Write a number the one way in which categories of numbers are spelled.
+
+    >>> number_text(3.0), number_text(-0.0), number_text(2.5)
+    ('3', '0', '2.5')
+    """
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+
+
+# -- Columns --------------------------------------------------------------------------
+
+
+class _Column:
+    """How one column of the table becomes columns of the matrix."""
+
+    width = 1
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        self.name: str = spec["name"]
+        self.original_name: str = spec.get("original_name") or self.name
+        self.storage: str = spec.get("storage", "text")
+        self.missing = frozenset(spec.get("missing_tokens") or ())
+
+    @property
+    def feature_names(self) -> list[str]:
+        return [self.name]
+
+    def append(self, value: object, cells: list[float]) -> None:
+        """Add the features of one value; raises ``_UnusableError``."""
+        raise NotImplementedError
+
+    def encode(self, values: Sequence[Any] | npt.NDArray[Any], matrix: Matrix) -> None:
+        """Fill this column's part of the matrix; what cannot be read is missing."""
+        cells: list[float] = []
+        # Texts and gaps come back; other values may equal each other and differ in kind.
+        seen: dict[Any, list[float]] = {}
+        for value in values:
+            is_text = type(value) is str or value is None
+            made = seen.get(value) if is_text else None
+            if made is None:
+                made = []
+                try:
+                    self.append(value, made)
+                except _UnusableError:
+                    self.append(None, made)
+                if is_text:
+                    seen[value] = made
+            cells += made
+        matrix[:] = np.array(cells, dtype=np.float64).reshape(len(values), self.width)
+
+    def note(self, value: object) -> tuple[NoteCode, str] | None:
+        """Say what is unusual about a value that :meth:`append` has accepted."""
+        raise NotImplementedError
+
+    def _is_missing_text(self, stripped: str) -> bool:
+        return not stripped or stripped in self.missing
+
+
+class _NumberColumn(_Column):
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        super().__init__(spec)
+        self.decimal: str = spec.get("decimal") or "."
+        self.fill = _NAN if spec.get("fill") is None else float(spec["fill"])
+        self.minimum: float | None = spec.get("minimum")
+        self.maximum: float | None = spec.get("maximum")
+
+    def _read(self, value: object) -> float:
+        """Read a number within float32's range; NaN: missing."""
+        if value is None:
+            return _NAN
+        kind = type(value)
+        if isinstance(value, str):
+            value = self._read_text(value)
+        elif kind is not float and kind is not int:
+            value = _plain(value)
+            if value is None:
+                return _NAN
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise _UnusableError(f"expects a number, not {_shown(value)}.")
+        try:
+            number = float(value)  # type: ignore[arg-type] # int or float by now
+        except OverflowError:
+            raise _UnusableError("expects a number within ±1.8e308.") from None
+        if number > _FLOAT32_MAX:
+            if number == math.inf:
+                raise _UnusableError("expects a finite number, not infinity.")
+            return _FLOAT32_MAX
+        if number < -_FLOAT32_MAX:
+            if number == -math.inf:
+                raise _UnusableError("expects a finite number, not minus infinity.")
+            return -_FLOAT32_MAX
+        return number
+
+    def _read_text(self, text: str) -> float:
+        stripped = text.strip()
+        if self._is_missing_text(stripped):
+            return _NAN
+        number = _read_number_text(stripped, self.decimal)
+        if number is None:
+            raise _UnusableError(f"expects a number, not the text {_shown(text)}.")
+        return number
+
+    def append(self, value: object, cells: list[float]) -> None:
+        number = self._read(value)
+        cells.append(number if number == number else self.fill)  # noqa: PLR0124 - not NaN
+
+    def encode(self, values: Sequence[Any] | npt.NDArray[Any], matrix: Matrix) -> None:
+        if not (isinstance(values, np.ndarray) and values.dtype.kind in "fiu"):
+            super().encode(values, matrix)
+            return
+        numbers = values.astype(np.float64)
+        numbers[~np.isfinite(numbers)] = self.fill
+        matrix[:, 0] = np.clip(numbers, -_FLOAT32_MAX, _FLOAT32_MAX)
+
+    def note(self, value: object) -> tuple[NoteCode, str] | None:
+        number = self._read(value)
+        if math.isnan(number):
+            told = "" if math.isnan(self.fill) else f"; taken as {self.fill:g}"
+            return "missing", f"No value for {self.name!r}{told}."
+        if self.minimum is not None and number < self.minimum:
+            return "out_of_range", f"{number:g} is below the training data's {self.minimum:g}."
+        if self.maximum is not None and number > self.maximum:
+            return "out_of_range", f"{number:g} is above the training data's {self.maximum:g}."
+        return None
+
+
+class _CategoryColumn(_Column):
+    MISSING, UNKNOWN, FIRST_KNOWN = 0.0, 1.0, 2
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        super().__init__(spec)
+        self.decimal: str = spec.get("decimal") or "."
+        self.is_number = self.storage in {"integer", "decimal"}
+        categories: list[str] = list(spec.get("categories") or ())
+        codes = {text: float(code) for code, text in enumerate(categories, self.FIRST_KNOWN)}
+        self._folded: dict[str, float] = {}
+        for text, code in codes.items():
+            self._folded.setdefault(text.casefold(), code)
+        fill: str | None = spec.get("fill_category")
+        self.fill = fill
+        self._known = codes
+        self._missing_code = self.MISSING if fill is None else codes.get(fill, self.UNKNOWN)
+
+    def _code(self, value: object) -> float | None:
+        """Find the code of a value; None: missing."""
+        if isinstance(value, str):
+            return self._code_of_text(value)
+        value = _plain(value)
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return None
+        if isinstance(value, bool):
+            return self._code_of_bool(value)
+        if isinstance(value, int | float):
+            return self._code_of_number(value)
+        if isinstance(value, date):
+            return self._known.get(str(value), self.UNKNOWN)
+        raise _UnusableError(f"expects a text, a number or a truth value, not {_shown(value)}.")
+
+    def _code_of_text(self, text: str) -> float | None:
+        stripped = text.strip()
+        if self._is_missing_text(stripped):
+            return None
+        if self.is_number:
+            number = _read_number_text(stripped, self.decimal)
+            return self.UNKNOWN if number is None else self._code_of_number(number)
+        if self.storage == "boolean":
+            return self._folded.get(stripped.casefold(), self.UNKNOWN)
+        return self._known.get(text, self.UNKNOWN)
+
+    def _code_of_number(self, number: int | float) -> float:
+        try:
+            spellings = (number_text(float(number)), repr(number))
+        except (OverflowError, ValueError):
+            return self.UNKNOWN
+        return next((self._known[text] for text in spellings if text in self._known), self.UNKNOWN)
+
+    def _code_of_bool(self, value: bool) -> float:
+        words: tuple[str, ...] = _TRUE_WORDS if value else _FALSE_WORDS
+        if self.storage != "boolean":
+            words = words[:1]
+        return next((self._folded[word] for word in words if word in self._folded), self.UNKNOWN)
+
+    def append(self, value: object, cells: list[float]) -> None:
+        code = self._known.get(value) if type(value) is str else None
+        if code is None or value in self.missing:
+            code = self._code(value)
+        cells.append(self._missing_code if code is None else code)
+
+    def note(self, value: object) -> tuple[NoteCode, str] | None:
+        code = self._code(value)
+        if code is None:
+            told = "" if self.fill is None else f"; taken as {_shown(self.fill)}"
+            return "missing", f"No value for {self.name!r}{told}."
+        if code == self.UNKNOWN:
+            return "unseen", f"{_shown(value)} was not seen in training, or too rarely."
+        return None
+
+
+class _DateColumn(_Column):
+    width = 7
+    PARTS = ("epoch_day", "year", "month", "day", "weekday", "day_of_year", "hour")
+    _EPOCH = date(1970, 1, 1).toordinal()
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        super().__init__(spec)
+        self.time_format: str | None = spec.get("time_format")
+        fill = spec.get("fill")
+        self.fill_s = None if fill is None else int(fill)
+        self.fill = (
+            [_NAN] * self.width
+            if self.fill_s is None
+            else self._from_datetime64(np.array([self.fill_s], dtype="datetime64[s]"))[0].tolist()
+        )
+        self.minimum: float | None = spec.get("minimum")
+        self.maximum: float | None = spec.get("maximum")
+
+    @property
+    def feature_names(self) -> list[str]:
+        return [f"{self.name}:{part}" for part in self.PARTS]
+
+    def _read(self, value: object) -> datetime | None:
+        """Read a moment in UTC without zone; None: missing.
+
+        ISO 8601 is understood beside the file's own format: forms and JSON send it.
+        """
+        value = _plain(value)
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return None
+        if isinstance(value, datetime):
+            return _as_utc(value)
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - UTC by rule
+        if isinstance(value, str):
+            stripped = value.strip()
+            if self._is_missing_text(stripped):
+                return None
+            moment = _read_time_text(stripped, self.time_format)
+            if moment is None and self.time_format is not None:
+                moment = _read_time_text(stripped, None)
+            if moment is not None:
+                return moment
+        wanted = f"a time like {self.time_format}" if self.time_format else "an ISO 8601 time"
+        raise _UnusableError(f"expects {wanted}, not {_shown(value)}.")
+
+    def _parts(self, moment: datetime | None) -> Sequence[float]:
+        if moment is None:
+            return self.fill
+        return (
+            moment.toordinal() - self._EPOCH,
+            moment.year,
+            moment.month,
+            moment.day,
+            moment.weekday(),
+            moment.timetuple().tm_yday,
+            moment.hour,
+        )
+
+    def append(self, value: object, cells: list[float]) -> None:
+        cells += self._parts(self._read(value))
+
+    def encode(self, values: Sequence[Any] | npt.NDArray[Any], matrix: Matrix) -> None:
+        if not (isinstance(values, np.ndarray) and values.dtype.kind == "M"):
+            super().encode(values, matrix)
+            return
+        matrix[:] = self._from_datetime64(values)
+        matrix[np.isnat(values)] = self.fill
+
+    @staticmethod
+    def _from_datetime64(moments: npt.NDArray[Any]) -> Matrix:
+        is_missing = np.isnat(moments)
+        there = np.where(is_missing, np.datetime64(0, "s"), moments)
+        days = there.astype("datetime64[D]")
+        months = there.astype("datetime64[M]")
+        years = there.astype("datetime64[Y]")
+        epoch_day = days.astype(np.int64)
+        parts = (
+            epoch_day,
+            years.astype(np.int64) + 1970,
+            months.astype(np.int64) % 12 + 1,
+            (days - months).astype(np.int64) + 1,
+            (epoch_day + 3) % 7,  # 1970-01-01 was a Thursday
+            (days - years).astype(np.int64) + 1,
+            there.astype("datetime64[h]").astype(np.int64) % 24,
+        )
+        return np.stack(parts, axis=1).astype(np.float32)
+
+    def note(self, value: object) -> tuple[NoteCode, str] | None:
+        moment = self._read(value)
+        if moment is None:
+            told = ""
+            if self.fill_s is not None:
+                told = f"; taken as {np.datetime64(self.fill_s, 's')}"
+            return "missing", f"No value for {self.name!r}{told}."
+        seconds = (moment - datetime(1970, 1, 1)).total_seconds()  # noqa: DTZ001 - UTC by rule
+        if self.minimum is not None and seconds < self.minimum:
+            return "out_of_range", f"{moment.isoformat()} lies before the training data."
+        if self.maximum is not None and seconds > self.maximum:
+            return "out_of_range", f"{moment.isoformat()} lies after the training data."
+        return None
+
+
+_COLUMN_KINDS: dict[str, Callable[[Mapping[str, Any]], _Column]] = {
+    "numeric": _NumberColumn,
+    "categorical": _CategoryColumn,
+    "datetime": _DateColumn,
+}
+
+
+class Encoder:
+    """Turn raw values into the model's matrix, in training and at prediction alike.
+
+    Parameters
+    ----------
+    columns : sequence of mapping
+        The manifest's ``columns``.
+
+    Attributes
+    ----------
+    feature_names : list of str
+        Columns of the matrix.
+    feature_columns : list of str
+        For each of them the column of the table that it comes from.
+    """
+
+    def __init__(self, columns: Sequence[Mapping[str, Any]]) -> None:
+        self._columns = [_COLUMN_KINDS[spec["kind"]](spec) for spec in columns]
+        self.feature_names = [name for c in self._columns for name in c.feature_names]
+        self.feature_columns = [c.name for c in self._columns for _ in range(c.width)]
+        self._names = {column.name for column in self._columns}
+        self._original = {
+            column.original_name: column.name
+            for column in self._columns
+            if column.original_name not in self._names
+        }
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the table's columns, in the manifest's order."""
+        return [column.name for column in self._columns]
+
+    def encode(self, table: Mapping[str, Sequence[Any] | npt.NDArray[Any]], n_rows: int) -> Matrix:
+        """Encode columns; what cannot be read is missing, and so is an absent column.
+
+        Parameters
+        ----------
+        table : mapping of str to sequence of length n_rows
+            Float arrays (NaN: missing), datetime64 arrays, or sequences of text, numbers,
+            truth values, dates and None. The same value gives the same bits in each form.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_rows, n_features)
+
+        Raises
+        ------
+        InputError
+            If a column has another number of values.
+        """
+        matrix = np.empty((n_rows, len(self.feature_names)), dtype=np.float32)
+        start = 0
+        for column in self._columns:
+            values = table.get(column.name)
+            if values is None:
+                values = table.get(column.original_name)
+            if values is None:
+                values = [None] * n_rows
+            if len(values) != n_rows:
+                raise InputError(
+                    f"Column {column.name!r} has {len(values)} values for {n_rows} rows.",
+                    column.name,
+                )
+            part = matrix[:, start : start + column.width]
+            column.encode(values, part)
+            start += column.width
+        return matrix
+
+    def encode_rows(self, rows: Sequence[Mapping[str, Any]]) -> Matrix:
+        """Encode rows, refusing values that their column cannot hold.
+
+        Raises
+        ------
+        InputError
+            Names the row (from 0), the column, the value and what is expected.
+        """
+        cells: list[float] = []
+        columns = [(column, column.name, column.original_name) for column in self._columns]
+        for number, row in enumerate(rows):
+            if not isinstance(row, Mapping):
+                raise InputError(
+                    f"Row {number} is no object of column names and values.", f"/{number}"
+                )
+            n_absent = 0
+            for column, name, original_name in columns:
+                value = row.get(name)
+                if value is None:
+                    value = row.get(original_name)
+                    n_absent += name not in row and original_name not in row
+                try:
+                    column.append(value, cells)
+                except _UnusableError as error:
+                    raise InputError(
+                        f"Row {number}: column {name!r} {error}",
+                        f"/{number}/{_pointer_part(name)}",
+                    ) from None
+            if n_absent == len(self._columns):
+                names = ", ".join(column.name for column in self._columns[:5])
+                raise InputError(
+                    f"Row {number} has none of the model's columns ({names} …).", f"/{number}"
+                )
+        return np.array(cells, dtype=np.float32).reshape(len(rows), len(self.feature_names))
+
+    def find_columns(self, header: Sequence[str]) -> dict[str, int]:
+        """Tell at which position of a file's header each column of the model stands.
+
+        Raises
+        ------
+        InputError
+            If a column of the model is not there.
+        """
+        final = {name: at for at, name in reversed(list(enumerate(clean_names(header))))}
+        original = {name: at for at, name in reversed(list(enumerate(header)))}
+        positions, absent = {}, []
+        for column in self._columns:
+            at = final.get(column.name, original.get(column.original_name))
+            if at is None:
+                absent.append(column.name)
+            else:
+                positions[column.name] = at
+        if absent:
+            shown = ", ".join(repr(name) for name in absent[:5])
+            raise InputError(
+                f"The model reads {len(absent)} columns that are not in the file: {shown}"
+                f"{' …' if len(absent) > 5 else ''}. Add them; their cells may be empty.",
+                absent[0],
+            )
+        return positions
+
+    def notes(self, row: Mapping[str, Any], *, ignored: Iterable[str] = ()) -> list[Note]:
+        """Say what is unusual in a row that :meth:`encode_rows` has accepted."""
+        notes = []
+        for column in self._columns:
+            value = row.get(column.name)
+            found = column.note(row.get(column.original_name) if value is None else value)
+            if found is not None:
+                notes.append(Note(found[0], column.name, found[1]))
+        known = self._names.union(self._original, ignored)
+        notes += [
+            Note("unknown_column", str(name), f"The model does not read a column {_shown(name)}.")
+            for name in row
+            if name not in known
+        ]
+        return notes
+
+
+def _pointer_part(name: str) -> str:
+    """Escape a name for a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+# -- Guarding the model ---------------------------------------------------------------
+
+#: Operators of the graphs that training writes. None of them runs a subgraph or reads a
+#: file; anything else is refused before onnxruntime sees it.
+ALLOWED_OPERATORS = frozenset(
+    {
+        ("ai.onnx.ml", "TreeEnsembleRegressor"),
+        *(
+            ("", name)
+            for name in (
+                "Add", "Cast", "Concat", "Constant", "Div", "Equal", "Gather", "Identity",
+                "IsNaN", "MatMul", "Sigmoid", "Softmax", "Sub", "Where",
+            )
+        ),
+    }
+)  # fmt: skip
+
+# Field numbers of onnx.proto.
+_MODEL_GRAPH, _MODEL_OPSET, _MODEL_TRAINING, _MODEL_FUNCTIONS = 7, 8, 20, 25
+_GRAPH_NODE, _GRAPH_TENSOR, _GRAPH_SPARSE = 1, 5, 15
+_NODE_ATTRIBUTE, _NODE_OPERATOR, _NODE_DOMAIN = 5, 4, 7
+_ATTRIBUTE_TENSOR = 5
+_ATTRIBUTE_PLAIN = frozenset({1, 2, 3, 4, 7, 8, 9, 13, 20})  # names, numbers and texts
+_TENSOR_EXTERNAL, _TENSOR_LOCATION = 13, 14
+_OPSET_DOMAIN = 1
+
+#: A run of an attribute's floats, ints and short texts (field 7, 8 and 9). A forest has
+#: millions of them; the regular expression skips them in C.
+_PLAIN_RUN = re.compile(
+    rb"(?:\x3d[\s\S]{4}|\x40[\x80-\xff]{0,9}[\x00-\x7f]"
+    rb"|\x4a(?:\x0a[\s\S]{10}|\x09[\s\S]{9}|\x04[\s\S]{4}))++"
+)
+
+
+def check_onnx(model: bytes) -> None:
+    """Refuse a model that does more than arithmetic on its input.
+
+    Reads the protobuf's structure without the ``onnx`` package. Only operators of
+    :data:`ALLOWED_OPERATORS` pass: no control flow, no subgraphs, no functions, no foreign
+    domains, no data in other files (CVE-2024-27318, CVE-2025-51480 and their like).
+
+    Raises
+    ------
+    BundleError
+        If there is anything of that kind, or the bytes are no ONNX model.
+    """
+    try:
+        n_graphs = 0
+        for number, value in _messages(model, 0, len(model)):
+            if number == _MODEL_GRAPH:
+                n_graphs += 1
+                _check_graph(model, *_span(value))
+            elif number == _MODEL_OPSET:
+                for inner, domain in _messages(model, *_span(value)):
+                    if inner == _OPSET_DOMAIN and _text(model, domain) not in {"", "ai.onnx.ml"}:
+                        raise BundleError(f"The model uses operators of {_text(model, domain)!r}.")
+            elif number in {_MODEL_TRAINING, _MODEL_FUNCTIONS}:
+                raise BundleError("The model defines functions of its own.")
+    except (IndexError, UnicodeDecodeError) as error:
+        raise BundleError("The model's bytes are no ONNX model.") from error
+    if n_graphs != 1:
+        raise BundleError("The model's bytes are no ONNX model.")
+
+
+def _check_graph(model: bytes, start: int, end: int) -> None:
+    for number, value in _messages(model, start, end):
+        if number == _GRAPH_NODE:
+            _check_node(model, *_span(value))
+        elif number == _GRAPH_TENSOR:
+            _check_tensor(model, *_span(value))
+        elif number == _GRAPH_SPARSE:
+            raise BundleError("The model holds sparse tensors.")
+
+
+def _check_node(model: bytes, start: int, end: int) -> None:
+    operator = domain = ""
+    for number, value in _messages(model, start, end):
+        if number == _NODE_OPERATOR:
+            operator = _text(model, value)
+        elif number == _NODE_DOMAIN:
+            domain = _text(model, value)
+        elif number == _NODE_ATTRIBUTE:
+            _check_attribute(model, *_span(value))
+    if (domain, operator) not in ALLOWED_OPERATORS:
+        raise BundleError(f"The model uses the operator {f'{domain} {operator}'.strip()!r}.")
+
+
+def _check_attribute(model: bytes, start: int, end: int) -> None:
+    for number, value in _messages(model, start, end, skip=_PLAIN_RUN):
+        if number == _ATTRIBUTE_TENSOR:
+            _check_tensor(model, *_span(value))
+        elif number not in _ATTRIBUTE_PLAIN:
+            raise BundleError("The model holds an attribute that is no number, text or tensor.")
+
+
+def _check_tensor(model: bytes, start: int, end: int) -> None:
+    for number, value in _messages(model, start, end):
+        if number == _TENSOR_EXTERNAL or (number == _TENSOR_LOCATION and value != 0):
+            raise BundleError("The model keeps data in another file.")
+
+
+def _messages(
+    data: bytes, start: int, end: int, skip: re.Pattern[bytes] | None = None
+) -> Iterator[tuple[int, int | tuple[int, int]]]:
+    """Walk the fields of one protobuf message: number, and varint or span of bytes.
+
+    Raises ``IndexError`` where the message is cut short or not of these wire types.
+    """
+    while start < end:
+        if skip is not None and (run := skip.match(data, start, end)):
+            start = run.end()
+            continue
+        tag, start = _varint(data, start)
+        wire = tag & 7
+        if wire == 0:
+            number, start = _varint(data, start)
+            yield tag >> 3, number
+            continue
+        if wire == 2:
+            size, start = _varint(data, start)
+        elif wire in {1, 5}:
+            size = 8 if wire == 1 else 4
+        else:
+            raise IndexError(wire)
+        if start + size > end:
+            raise IndexError(start)
+        yield tag >> 3, (start, start + size)
+        start += size
+    if start != end:
+        raise IndexError(start)
+
+
+def _varint(data: bytes, start: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[start]
+        start += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, start
+        shift += 7
+        if shift > 63:
+            raise IndexError(start)
+
+
+def _span(value: int | tuple[int, int]) -> tuple[int, int]:
+    if isinstance(value, int):
+        raise IndexError(value)
+    return value
+
+
+def _text(data: bytes, value: int | tuple[int, int]) -> str:
+    start, end = _span(value)
+    return data[start:end].decode()
+
+
+def open_session(model: bytes) -> onnxruntime.InferenceSession:
+    """Load a checked model on one thread; a row is far cheaper than waking a second one.
+
+    Raises
+    ------
+    BundleError
+        If the model is refused, here or by onnxruntime.
+    """
+    check_onnx(model)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 4  # its refusals are raised; nothing goes to stderr
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except _ORT_REFUSALS as error:
+        raise BundleError("onnxruntime cannot load the model.") from error
+
+
+_ORT_REFUSALS = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+
+
+# -- Predictor ------------------------------------------------------------------------
+
+
+class Predictor:
+    """A loaded model bundle. Safe to use from several threads.
+
+    Attributes
+    ----------
+    manifest : dict
+        As in the bundle.
+    encoder : Encoder
+    """
+
+    def __init__(
+        self, manifest: dict[str, Any], encoder: Encoder, session: onnxruntime.InferenceSession
+    ) -> None:
+        self.manifest = manifest
+        self.encoder = encoder
+        self._run = session.run
+        self._input = session.get_inputs()[0].name
+        self._outputs = [session.get_outputs()[0].name]
+        self._target: str = manifest["target"]["name"]
+        self._classes: list[Any] = manifest["target"].get("classes") or []
+        interval = manifest.get("interval")
+        self._half_width: float | None = None if interval is None else interval["half_width"]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Predictor:
+        """Load a bundle from its folder or its zip (which is read, not unpacked).
+
+        Raises
+        ------
+        BundleError
+            If a part is missing or damaged, of another format, or if a probe row is
+            answered otherwise than when the model was proven.
+        """
+        path = Path(path)
+        if path.is_dir():
+            parts = [
+                _read_file(path / name, limit)
+                for name, limit in (
+                    (MODEL_NAME, MAX_MODEL_BYTES),
+                    (MANIFEST_NAME, MAX_MANIFEST_BYTES),
+                )
+            ]
+        else:
+            parts = _read_zip(path)
+        return cls.from_bytes(*parts)
+
+    @classmethod
+    def from_bytes(cls, model: bytes, manifest: bytes) -> Predictor:
+        """Load a bundle from the bytes of its two files; checks as in :meth:`load`."""
+        facts = read_manifest(manifest)
+        if hashlib.sha256(model).hexdigest() != facts["model"]["sha256"]:
+            raise BundleError(
+                "The model is not the one that the manifest describes (SHA-256 differs)."
+            )
+        try:
+            encoder = Encoder(facts["columns"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BundleError(
+                "The manifest describes a column that this version cannot read."
+            ) from error
+        session = open_session(model)
+        _check_shape(session, facts, encoder)
+        predictor = cls(facts, encoder, session)
+        predictor._replay_probes()
+        return predictor
+
+    def predict(
+        self, table: Mapping[str, Sequence[Any] | npt.NDArray[Any]], n_rows: int
+    ) -> Predictions:
+        """Predict columns, reading unreadable cells as missing (see :meth:`Encoder.encode`).
+
+        Raises
+        ------
+        InputError
+            If a column has another length, or a row has no finite answer.
+        """
+        return self.predict_matrix(self.encoder.encode(table, n_rows))
+
+    def predict_rows(
+        self, rows: Sequence[Mapping[str, Any]], *, notes: bool = False
+    ) -> tuple[Predictions, list[list[Note]]]:
+        """Predict rows as they come from JSON, strictly.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            Column names to values; a column that is absent or None is missing.
+        notes : bool
+            Whether to say, per row, what was missing, unseen, out of range or unknown.
+
+        Returns
+        -------
+        Predictions
+        list of list of Note
+            One list a row; empty lists without ``notes``.
+
+        Raises
+        ------
+        InputError
+            For a value that its column cannot hold, a row without any of the model's
+            columns, or a row that has no finite answer.
+        """
+        predictions = self.predict_matrix(self.encoder.encode_rows(rows))
+        if not notes:
+            return predictions, [[] for _ in rows]
+        return predictions, [self.encoder.notes(row, ignored=[self._target]) for row in rows]
+
+    def predict_matrix(self, matrix: Matrix) -> Predictions:
+        """Predict rows that are already encoded."""
+        if not len(matrix):
+            shape = (0, max(1, len(self._classes)))
+            return self._answer(np.zeros(shape, dtype=np.float64))
+        output: Matrix = self._run(self._outputs, {self._input: matrix})[0]
+        if not math.isfinite(output.sum()) and not np.isfinite(output).all():
+            row = int(np.flatnonzero(~np.isfinite(output).all(axis=1))[0])
+            raise InputError(
+                f"Row {row} has no finite answer; a value in it is far outside the training data.",
+                f"/{row}",
+            )
+        return self._answer(output.astype(np.float64))
+
+    def _answer(self, output: FloatArray) -> Predictions:
+        if self._classes:
+            # Sums of float32 shares may miss [0, 1] by a rounding.
+            np.minimum(np.maximum(output, 0.0, out=output), 1.0, out=output)
+            classes = self._classes
+            labels = [classes[index] for index in output.argmax(axis=1).tolist()]
+            return Predictions(labels=labels, probabilities=output)
+        values = output[:, 0]
+        if self._half_width is None:
+            return Predictions(values=values)
+        return Predictions(
+            values=values, lower=values - self._half_width, upper=values + self._half_width
+        )
+
+    def _replay_probes(self) -> None:
+        probes = self.manifest.get("probes") or {"rows": [], "outputs": []}
+        if not probes["rows"]:
+            return
+        try:
+            expected = np.array(probes["outputs"], dtype=np.float64)
+            answer = self.predict_rows(probes["rows"])[0]
+        except (InputError, ValueError, TypeError) as error:
+            raise BundleError("The bundle's probe rows cannot be answered.") from error
+        found = answer.outputs()
+        if found.shape != expected.shape:
+            raise BundleError("The bundle's probe rows have another number of outputs.")
+        gap = np.abs(found - expected) / np.maximum(1.0, np.abs(expected))
+        if not gap.max() <= PROBE_TOLERANCE:
+            raise BundleError(
+                f"The model answers a probe row otherwise than when it was proven"
+                f" (by {gap.max():.2g})."
+            )
+
+
+def read_manifest(data: bytes) -> dict[str, Any]:
+    """Parse a manifest and check what prediction relies on.
+
+    Raises
+    ------
+    BundleError
+        If it is no manifest of this format.
+    """
+    try:
+        manifest = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BundleError("The bundle's manifest is no JSON.") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        raise BundleError(f"The bundle's format is {_shown(found)}; this version reads {FORMAT}.")
+    wanted: dict[str, type] = {
+        "task": str,
+        "target": dict,
+        "columns": list,
+        "features": list,
+        "model": dict,
+    }
+    for name, kind in wanted.items():
+        if not isinstance(manifest.get(name), kind):
+            raise BundleError(f"The bundle's manifest has no valid {name!r}.")
+    classes = manifest["target"].get("classes")
+    is_classifier = manifest["task"] in {"binary", "multiclass"}
+    if not (is_classifier or manifest["task"] == "regression"):
+        raise BundleError(f"The bundle's task is {_shown(manifest['task'])}.")
+    if is_classifier and not (isinstance(classes, list) and len(classes) > 1):
+        raise BundleError("The bundle's manifest names no classes.")
+    if not is_classifier and classes:
+        raise BundleError("The bundle's manifest names classes for a regression.")
+    if not isinstance(manifest["target"].get("name"), str) or "sha256" not in manifest["model"]:
+        raise BundleError("The bundle's manifest names no target or no model.")
+    return manifest
+
+
+def _check_shape(
+    session: onnxruntime.InferenceSession, manifest: Mapping[str, Any], encoder: Encoder
+) -> None:
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    n_outputs = max(1, len(manifest["target"].get("classes") or ()))
+    if encoder.feature_names != manifest["features"]:
+        raise BundleError("The manifest's features are not those of its columns.")
+    fits = (
+        len(inputs) == len(outputs) == 1
+        and inputs[0].type == outputs[0].type == "tensor(float)"
+        and len(inputs[0].shape) == len(outputs[0].shape) == 2
+        and inputs[0].shape[1] == len(encoder.feature_names)
+        and outputs[0].shape[1] == n_outputs
+    )
+    if not fits:
+        raise BundleError("The model's input or output is not what the manifest says.")
+
+
+def _read_file(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return _read_limited(stream, path.name, limit)
+    except OSError as error:
+        raise BundleError(f"The bundle's {path.name} cannot be read.") from error
+
+
+def _read_zip(path: Path) -> list[bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.count("/") <= 1]
+            parts = []
+            for wanted, limit in (
+                (MODEL_NAME, MAX_MODEL_BYTES),
+                (MANIFEST_NAME, MAX_MANIFEST_BYTES),
+            ):
+                found = [name for name in names if name.rsplit("/", 1)[-1] == wanted]
+                if len(found) != 1:
+                    raise BundleError(f"The zip holds {len(found)} files {wanted!r}, not one.")
+                with archive.open(found[0]) as stream:
+                    parts.append(_read_limited(stream, wanted, limit))
+            return parts
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+    ) as error:
+        raise BundleError("This is neither a folder nor a zip of a bundle.") from error
+
+
+def _read_limited(stream: IO[bytes], name: str, limit: int) -> bytes:
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise BundleError(f"The bundle's {name} is larger than {limit:,} bytes.")
+    return data
+
+
+# -- Scoring files --------------------------------------------------------------------
+
+#: A cell that starts with one of these is run as a formula by spreadsheets (OWASP).
+_FORMULA_STARTS = frozenset("=+-@\t\r")
+_NUMBER_CELL = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+def safe_cell(text: str) -> str:
+    """Put a quote before a text that a spreadsheet would run; numbers stay as they are.
+
+    >>> safe_cell("=1+1"), safe_cell("-1.5e3"), safe_cell("-"), safe_cell("a=b")
+    ("'=1+1", '-1.5e3', "'-", 'a=b')
+    """
+    if text[:1] in _FORMULA_STARTS and text and _NUMBER_CELL.fullmatch(text) is None:
+        return "'" + text
+    return text
+
+
+def label_text(label: object) -> str:
+    """Write a class label as it stands in the target's file: ``true``, ``1``, ``Adelie``."""
+    return json.dumps(label) if isinstance(label, bool) else str(label)
+
+
+class ScoreWriter:
+    """Write scored rows as CSV: the input's columns, then the answers.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    stream : text stream
+        Opened with ``newline=""``.
+    header : sequence of str
+        The input's column names.
+    """
+
+    def __init__(self, predictor: Predictor, stream: TextIO, header: Sequence[str]) -> None:
+        self._writer = csv.writer(stream, lineterminator="\n")
+        classes = predictor.manifest["target"].get("classes") or []
+        added = ["prediction", *(f"probability_{label_text(label)}" for label in classes)]
+        if predictor.manifest.get("interval") is not None:
+            added += ["lower", "upper"]
+        self._writer.writerow([safe_cell(name) for name in [*header, *_free_names(added, header)]])
+
+    def write(self, rows: Sequence[Sequence[str]], predictions: Predictions) -> None:
+        """Write rows in their order, with their predictions."""
+        columns: list[Iterable[str]] = []
+        if predictions.labels is not None:
+            columns.append(safe_cell(label_text(label)) for label in predictions.labels)
+        arrays = [predictions.values, predictions.lower, predictions.upper]
+        if predictions.probabilities is not None:
+            arrays += list(predictions.probabilities.T)
+        # Nine digits tell every float32 apart.
+        columns += [
+            (f"{value:.9g}" for value in array.tolist()) for array in arrays if array is not None
+        ]
+        for row, *answers in zip(rows, *columns, strict=True):
+            self._writer.writerow([*map(safe_cell, row), *answers])
+
+
+def _free_names(added: Sequence[str], header: Sequence[str]) -> list[str]:
+    """Rename added columns whose name the input has already.
+
+    >>> _free_names(["prediction"], ["a", "prediction"])
+    ['prediction_2']
+    """
+    taken = set(header)
+    free = []
+    for name in added:
+        unique = name
+        for number in itertools.count(2):
+            if unique not in taken:
+                break
+            unique = f"{name}_{number}"
+        taken.add(unique)
+        free.append(unique)
+    return free
+
+
+def score_csv(predictor: Predictor, input: Path, out: Path) -> int:  # noqa: A002 - its plain name
+    """Score a CSV file: its columns in their order, then the answers, row by row.
+
+    UTF-8 (with or without BOM), UTF-16 with BOM, else Windows-1252; gzip too. The delimiter
+    and the header's line are those with which most of the model's columns are found. Cells
+    that cannot be read are missing, as in training. Memory does not grow with the file.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    input : Path
+    out : Path
+        UTF-8 with commas; appears whole or not at all. After the input's columns:
+        ``prediction``, then ``probability_<label>`` for each class in the manifest's order,
+        or ``lower`` and ``upper``. Text cells that a spreadsheet would run as a formula get
+        a leading quote.
+
+    Returns
+    -------
+    int
+        Rows scored; blank lines are none.
+
+    Raises
+    ------
+    InputError
+        If the file is no CSV, lacks a column of the model, or a line cannot be read.
+    """
+    encoding = _find_encoding(input)
+    delimiter, header_record = _find_header(input, encoding, predictor.encoder.column_names)
+    # The module's limit is for the whole process; it is only ever raised, to the reader's own.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARACTERS))
+    part = out.with_name(out.name + ".part")
+    try:
+        with (
+            _open_text(input, encoding) as source,
+            part.open("w", encoding="utf-8", newline="") as sink,
+        ):
+            n_rows = _score_stream(predictor, source, sink, delimiter, header_record)
+        os.replace(part, out)  # noqa: PTH105 - the one spelling that says “replace”
+    finally:
+        part.unlink(missing_ok=True)
+    return n_rows
+
+
+def _score_stream(
+    predictor: Predictor, source: TextIO, sink: TextIO, delimiter: str, header_record: int
+) -> int:
+    records = _records(source, delimiter)
+    header = next(itertools.islice(records, header_record, None))[1]
+    positions = predictor.encoder.find_columns(header)
+    writer = ScoreWriter(predictor, sink, header)
+    n_rows = 0
+    while chunk := [
+        _fitted(record, len(header), line) for line, record in itertools.islice(records, CHUNK_ROWS)
+    ]:
+        table = {name: [row[at] for row in chunk] for name, at in positions.items()}
+        writer.write(chunk, predictor.predict(table, len(chunk)))
+        n_rows += len(chunk)
+    return n_rows
+
+
+def _fitted(record: list[str], width: int, line: int) -> list[str]:
+    """Give a record the header's width; short ones are padded, as in training."""
+    if len(record) > width:
+        if any(record[width:]):
+            raise InputError(f"Line {line} has {len(record)} cells, the header {width}.")
+        return record[:width]
+    return record + [""] * (width - len(record))
+
+
+def clean_names(names: Sequence[str]) -> list[str]:
+    """Name columns as the table reader does (``automl_core.tabular.names``).
+
+    >>> clean_names([" a", "A", "", "a__2"])
+    ['a', 'A__3', 'column_3', 'a__2']
+    """
+    wished = [_clean_name(name) or f"column_{index}" for index, name in enumerate(names, start=1)]
+    first_at: dict[str, int] = {}
+    for index, name in enumerate(wished):
+        first_at.setdefault(name.casefold(), index)
+    taken = set(first_at)
+    final = []
+    for index, name in enumerate(wished):
+        unique = name
+        if first_at[name.casefold()] != index:
+            number = 2
+            while (unique := f"{name}__{number}").casefold() in taken:
+                number += 1
+            taken.add(unique.casefold())
+        final.append(unique)
+    return final
+
+
+def _clean_name(name: str) -> str:
+    visible = "".join(
+        " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character
+        for character in unicodedata.normalize("NFC", name)
+    )
+    return " ".join(visible.split())[:200].strip()
+
+
+def _open_bytes(path: Path) -> IO[bytes]:
+    with path.open("rb") as stream:
+        is_gzip = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if is_gzip else path.open("rb")  # type: ignore[return-value] # GzipFile is one
+
+
+def _open_text(path: Path, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(_open_bytes(path), encoding=encoding, newline="")
+
+
+def _find_encoding(path: Path) -> str:
+    """Tell the encoding from the mark at the start, else by trying UTF-8 on the whole file."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with _open_bytes(path) as stream:
+            data = stream.read(1024**2)
+            if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                return "utf-16"
+            while data:
+                decoder.decode(data)
+                data = stream.read(1024**2)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError("The file cannot be read, or is a damaged gzip file.") from error
+    return "utf-8-sig"
+
+
+def _find_header(path: Path, encoding: str, wanted: Sequence[str]) -> tuple[str, int]:
+    """Find the delimiter, and how many records stand before the header."""
+    with _open_text(path, encoding) as stream:
+        lines = list(itertools.islice(_lines(stream), HEADER_LINES))
+    best = (0, DELIMITERS[0], 0)
+    for delimiter in DELIMITERS:
+        try:
+            for index, (_, record) in enumerate(_records(lines, delimiter)):
+                n_found = len(set(clean_names(record)).intersection(wanted))
+                if n_found > best[0]:
+                    best = (n_found, delimiter, index)
+        except InputError:
+            continue
+    if best[0] == 0:
+        names = ", ".join(wanted[:5])
+        raise InputError(f"None of the model's columns ({names} …) stands in the file's header.")
+    return best[1], best[2]
+
+
+def _records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Read records with the line each ends at; blank lines are none."""
+    if isinstance(lines, io.TextIOBase):
+        lines = _lines(lines)
+    reader = csv.reader(lines, delimiter=delimiter)
+    try:
+        for record in reader:
+            if record:
+                yield reader.line_num, record
+    except csv.Error as error:
+        raise InputError(f"Line {reader.line_num} cannot be read: {error}.") from error
+
+
+def _lines(stream: io.TextIOBase) -> Iterator[str]:
+    """Read lines of bounded length."""
+    number = 1
+    try:
+        while line := stream.readline(MAX_LINE_CHARACTERS):
+            if len(line) == MAX_LINE_CHARACTERS:
+                raise InputError(f"Line {number} has {MAX_LINE_CHARACTERS:,} characters or more.")
+            yield line
+            number += 1
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"The text near line {number} is neither UTF-8 nor Windows-1252;"
+            " save the file as UTF-8."
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError("The file cannot be read, or is a damaged gzip file.") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Score a file from the command line; the exit code is 65 for bad data, 70 for a bad model."""
+    parser = argparse.ArgumentParser(
+        description="Score the rows of a CSV file with a model bundle."
+    )
+    parser.add_argument("input", type=Path, help="CSV file, may be gzipped")
+    parser.add_argument("--out", type=Path, required=True, help="CSV file to write")
+    parser.add_argument(
+        "--bundle",
+        type=Path,
+        default=Path(__file__).resolve().parent,
+        help="folder or zip of the bundle (default: where this script lies)",
+    )
+    given = parser.parse_args(arguments)
+    try:
+        n_rows = score_csv(Predictor.load(given.bundle), given.input, given.out)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - this is a script
+        return 65
+    except BundleError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - as above
+        return 70
+    print(f"{n_rows} rows scored.", file=sys.stderr)  # noqa: T201 - as above
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from automl_core.errors import SearchFailedError
+from automl_training.search import SearchSpec
+from automl_training.search.validation import make_validation
+
+
+def make_spec(task: str, n_classes: int = 0, seed: int = 0) -> SearchSpec:
+    return SearchSpec(
+        task=task, n_classes=n_classes, metric="log_loss", families=("linear",),
+        category_features={}, budget_s=10, hard_deadline_s=20, seed=seed,
+    )  # fmt: skip
+
+
+def folds_of(y, task, *, n_classes=0, seed=0, groups=None, time_ordered=False):
+    spec = make_spec(task, n_classes, seed)
+    return make_validation(y, spec, groups=groups, time_ordered=time_ordered)
+
+
+def test_every_row_is_validated_once_and_never_trained_on_then():
+    y = np.repeat([0, 1, 2], [50, 30, 20])
+
+    validation = folds_of(y, "multiclass", n_classes=3)
+
+    assert validation.get_n_splits() == 5
+    assert sorted(np.concatenate([valid for _, valid in validation.split()])) == list(range(100))
+    for train, valid in validation.folds:
+        assert set(train) | set(valid) == set(range(100))
+        assert np.bincount(y[valid]).tolist() == [10, 6, 4]
+
+
+def test_every_fold_trains_on_every_class_however_rare():
+    y = np.repeat(np.arange(5), [60, 40, 1, 2, 3])
+
+    validation = folds_of(y, "multiclass", n_classes=5)
+
+    for train, _ in validation.folds:
+        assert np.unique(y[train]).tolist() == [0, 1, 2, 3, 4]
+    assert 2 not in y[np.concatenate([valid for _, valid in validation.folds])]
+
+
+@pytest.mark.parametrize(
+    ("y", "n_folds"),
+    [
+        pytest.param(np.repeat([0, 1], [100, 3]), 3, id="as many as rows of the rare class"),
+        pytest.param(np.repeat([0, 1], [15, 15]), 3, id="ten rows a fold"),
+        pytest.param(np.repeat([0, 1], [3, 3]), 2, id="two at least"),
+    ],
+)
+def test_there_are_fewer_folds_where_five_would_be_noise(y, n_folds):
+    assert folds_of(y, "binary", n_classes=2).get_n_splits() == n_folds
+
+
+def test_the_seed_decides_the_folds():
+    y = np.arange(100.0)
+
+    first = folds_of(y, "regression", seed=1).folds[0][1]
+
+    assert np.array_equal(first, folds_of(y, "regression", seed=1).folds[0][1])
+    assert not np.array_equal(first, folds_of(y, "regression", seed=2).folds[0][1])
+
+
+def test_many_rows_are_validated_on_one_part():
+    validation = folds_of(np.arange(20_000.0), "regression")
+
+    ((train, valid),) = validation.folds
+    assert (train.size, valid.size) == (16_000, 4_000)
+    assert not validation.is_cross_validation
+    assert validation.words.startswith("20% of the 20000 training rows")
+
+
+def test_the_part_of_very_many_rows_is_a_tenth():
+    ((_, valid),) = folds_of(np.arange(100_000.0), "regression").folds
+
+    assert valid.size == 10_000
+
+
+@pytest.mark.parametrize("n_rows", [100, 20_000], ids=["folds", "one part"])
+def test_in_order_of_time_later_rows_are_validated(n_rows):
+    validation = folds_of(np.arange(float(n_rows)), "regression", time_ordered=True)
+
+    for train, valid in validation.folds:
+        assert train.max() < valid.min()
+    assert validation.folds[-1][1].max() == n_rows - 1
+
+
+@pytest.mark.parametrize("n_rows", [200, 20_000], ids=["folds", "one part"])
+def test_no_group_is_on_both_sides(n_rows):
+    groups = np.random.default_rng(0).integers(0, 30, n_rows)
+
+    validation = folds_of(np.arange(float(n_rows)), "regression", groups=groups)
+
+    for train, valid in validation.folds:
+        assert set(groups[train]) & set(groups[valid]) == set()
+        assert valid.size > 0
+
+
+def test_there_are_no_more_folds_than_groups():
+    groups = np.repeat([0, 1, 2], 20)
+
+    assert folds_of(np.arange(60.0), "regression", groups=groups).get_n_splits() == 3
+
+
+def test_windows_of_one_class_are_left_out():
+    # The first sixth, on which the first window would train, holds class 0 only.
+    y = np.array([0] * 20 + [1, 0] * 50)
+
+    validation = folds_of(y, "binary", n_classes=2, time_ordered=True)
+
+    assert validation.get_n_splits() == 4
+
+
+def test_one_group_cannot_be_validated_on():
+    with pytest.raises(SearchFailedError, match="one group"):
+        folds_of(np.arange(60.0), "regression", groups=np.zeros(60, int))
+
+
+def test_rows_that_cannot_be_divided_are_refused():
+    with pytest.raises(SearchFailedError, match="cannot be divided"):
+        folds_of(np.array([0] * 50 + [1]), "binary", n_classes=2, time_ordered=True)

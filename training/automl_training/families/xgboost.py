@@ -1,0 +1,78 @@
+"""XGBoost: gradient boosting with second-order trees."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from automl_core.errors import ParityError
+from automl_core.records import Task
+from automl_training.families.base import Family
+from automl_training.families.graph import Link, Tree, tree_model
+
+_LINKS: dict[str, Link] = {
+    "binary:logistic": "logistic",
+    "multi:softprob": "softmax",
+    "reg:squarederror": "identity",
+}
+
+
+def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
+    """Express a fitted ``XGBClassifier`` or ``XGBRegressor``.
+
+    Raises
+    ------
+    ParityError
+        For an objective or a booster that this graph does not express.
+    """
+    booster = estimator.get_booster()
+    learner = json.loads(bytes(booster.save_raw("json")))["learner"]
+    objective = learner["objective"]["name"]
+    boosting = learner["gradient_booster"]
+    if objective not in _LINKS or boosting["name"] != "gbtree":
+        raise ParityError(
+            f"XGBoost models of {boosting['name']} with {objective!r} are not exported."
+        )
+    width = n_classes if task == "multiclass" else 1
+    trees, targets = boosting["model"]["trees"], boosting["model"]["tree_info"]
+    best_round = booster.attr("best_iteration")
+    if best_round is not None:
+        # After early stopping the scikit-learn wrapper uses the trees up to the best round.
+        last = boosting["model"]["iteration_indptr"][int(best_round) + 1]
+        trees, targets = trees[:last], targets[:last]
+    return tree_model(
+        [_read_tree(tree, target) for tree, target in zip(trees, targets, strict=True)],
+        n_features=n_features,
+        base=_base_scores(learner["learner_model_param"]["base_score"], objective, width),
+        link=_LINKS[objective],
+        mode="BRANCH_LT",
+    )
+
+
+def _base_scores(text: str, objective: str, width: int) -> np.ndarray[Any, Any]:
+    """Read ``base_score``, one number or one per class; a probability for the logistic link."""
+    base = np.atleast_1d(np.array(json.loads(text), dtype=np.float64))
+    if objective == "binary:logistic":
+        base = np.log(base / (1 - base))
+    return np.broadcast_to(base, (width,))
+
+
+def _read_tree(tree: dict[str, Any], target: int) -> Tree:
+    if any(tree["split_type"]):
+        raise ParityError("XGBoost splits by category are not exported.")
+    yes = np.array(tree["left_children"], dtype=np.int64)
+    conditions = np.array(tree["split_conditions"], dtype=np.float64)
+    return Tree(
+        feature=np.array(tree["split_indices"], dtype=np.int64),
+        threshold=conditions.astype(np.float32),
+        missing_yes=np.array(tree["default_left"], dtype=bool),
+        yes=yes,
+        no=np.array(tree["right_children"], dtype=np.int64),
+        values=np.where(yes < 0, conditions, 0.0)[:, None],
+        first_target=target,
+    )
+
+
+FAMILY = Family(name="xgboost", title="XGBoost", flaml_name="xgboost", to_onnx=to_onnx)
