@@ -1,1 +1,1 @@
-"""The automl command."""
+"""The automl command: local work, and client of a running platform."""

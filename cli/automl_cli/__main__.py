@@ -1,11 +1,15 @@
 """Entry point of the ``automl`` command."""
 
+from __future__ import annotations
+
+import sys
+
 
 def main() -> None:
-    """Run the command line."""
-    from automl_cli.app import app
+    """Run the command line and leave with its exit code."""
+    from automl_cli.boundary import run
 
-    app()
+    sys.exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

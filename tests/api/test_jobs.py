@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -394,6 +395,25 @@ def test_a_waiting_job_goes_on_with_the_answers(world):
     assert (answer.json()["status"], answer.json()["time_budget_s"]) == ("pending", 90)
     assert b"comments" in world.objects.get(job_key(job_id, "answers.json"))
     assert world.runner.submitted == [job_id, job_id]
+
+
+def test_a_waiting_job_shows_the_plan_to_be_confirmed_and_then_the_one_it_follows(world):
+    dataset_id = world.penguins()
+    job_id = world.start(dataset_id, auto_confirm=False)
+    proposed = world.client.post(
+        "/train?dry_run=true", json={"dataset_id": dataset_id, "target_column": "species"}
+    ).json()["plan"]
+    settled = {**proposed, "seed": 7}
+    world.objects.put(job_key(job_id, "proposal.json"), json.dumps(proposed).encode())
+    world.move(job_id, "running")
+    assert world.client.get(f"/jobs/{job_id}/plan").json()["code"] == "result-not-ready"
+    world.move(job_id, "waiting", stage="clarify")
+
+    assert world.client.get(f"/jobs/{job_id}/plan").json() == proposed
+
+    world.client.post(f"/jobs/{job_id}/clarify", json={})
+    world.objects.put(job_key(job_id, "plan.json"), json.dumps(settled).encode())
+    assert world.client.get(f"/jobs/{job_id}/plan").json() == settled
 
 
 def test_answers_that_block_the_plan_are_refused(world):

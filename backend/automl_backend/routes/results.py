@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from automl_backend.deps import IMMUTABLE, REVALIDATE, Results, TheCaller
 from automl_backend.schemas.results import ArtifactsView, LeaderboardView, ResultView
 from automl_backend.services.results import ReportName
+from automl_core.records import Plan
 
 router = APIRouter(prefix="/jobs/{job_id}", tags=["results"])
 
@@ -32,6 +33,12 @@ def get_result(job_id: str, response: Response, caller: TheCaller, results: Resu
     view = ResultView.of(results.result(caller, job_id))
     response.headers["Cache-Control"] = IMMUTABLE
     return view
+
+
+@router.get("/plan", operation_id="get_plan")
+def get_plan(job_id: str, caller: TheCaller, results: Results) -> Plan:
+    """Read the plan; of a waiting job, the one to be confirmed by POST /jobs/{id}/clarify."""
+    return results.plan(caller, job_id)
 
 
 @router.get("/leaderboard", operation_id="get_leaderboard")

@@ -21,13 +21,14 @@ from automl_core.layout import (
     METRICS,
     PARITY,
     PLAN,
+    PROPOSAL,
     TRAINING_REPORT,
     content_type,
     job_key,
     job_prefix,
 )
 from automl_core.ports import MetadataStore, ObjectStore
-from automl_core.records import Job, JobManifest
+from automl_core.records import Job, JobManifest, Plan
 
 ReportName = Literal["eda", "training"]
 REPORTS: dict[ReportName, str] = {"eda": EDA_REPORT, "training": TRAINING_REPORT}
@@ -106,6 +107,18 @@ class ResultService:
             explanations=self._document(job, EXPLANATIONS),
             parity=self._document(job, PARITY),
         )
+
+    def plan(self, caller: Caller, job_id: str) -> Plan:
+        """Read what a job does; of a job that waits, what it proposes to do.
+
+        Raises
+        ------
+        ResultNotReadyError
+            If the job has not come so far.
+        """
+        job = own_job(self.metadata, caller, job_id)
+        name = PROPOSAL if job.status == "waiting" else PLAN
+        return Plan.model_validate_json(self._bytes(job, name))
 
     def leaderboard(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Read every trial of a job, best validation score first."""
