@@ -113,6 +113,18 @@ def test_keys_come_sorted_and_only_under_the_prefix(objects: ObjectStore) -> Non
     assert objects.keys("jobs/j3/") == []
 
 
+def test_deleting_one_object_leaves_its_neighbours(objects: ObjectStore) -> None:
+    for key in ["jobs/j1/a", "jobs/j1/a-b", "jobs/j1/b"]:
+        objects.put(key, b"x")
+
+    objects.delete("jobs/j1/a")
+    objects.delete("jobs/j1/a")
+
+    assert objects.keys("") == ["jobs/j1/a-b", "jobs/j1/b"]
+    objects.put("jobs/j1/a", b"again")
+    assert objects.get("jobs/j1/a") == b"again"
+
+
 def test_deleting_a_prefix_takes_all_under_it_and_nothing_beside(objects: ObjectStore) -> None:
     for key in ["jobs/j1/a", "jobs/j1/bundle/b", "jobs/j10/a", "datasets/j1/a"]:
         objects.put(key, b"x")

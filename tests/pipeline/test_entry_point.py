@@ -16,14 +16,17 @@ from typing import Any
 
 import pytest
 
-from automl_core.layout import dataset_key, job_key
+from automl_core.layout import REJECTS, SCHEMA, UPLOAD, dataset_key, job_key
 from automl_core.lifecycle import change_job, move
 from automl_core.records import Dataset, Job, JobManifest, TrainConfig
 from automl_core.settings import Settings, child_environment
+from automl_core.tabular.read import scan_table
+from automl_core.tabular.schema import ReadOptions
 from automl_core.wiring import Stores, open_stores
 
 pytestmark = pytest.mark.slow
 
+AS_IT_LIES = ReadOptions()
 QUICK = TrainConfig(time_budget=60, families=["linear"], reproducible=True)
 
 #: The entry point as it is, and one whose search ends after a few trials.
@@ -48,11 +51,19 @@ class Platform:
         self.started: list[subprocess.Popen[str]] = []
 
     def add_job(
-        self, upload: Path, target: str, config: TrainConfig = QUICK, **changes: Any
+        self,
+        upload: Path,
+        target: str,
+        config: TrainConfig = QUICK,
+        read_options: ReadOptions = AS_IT_LIES,
+        **changes: Any,
     ) -> Job:
         now = datetime.now(UTC)
         data = upload.read_bytes()
-        self.stores.objects.put(dataset_key("d1", "upload"), data)
+        scan = scan_table(lambda: upload.open("rb"), filename=upload.name, options=read_options)
+        self.stores.objects.put(dataset_key("d1", UPLOAD), data)
+        for name, document in ((SCHEMA, scan.schema), (REJECTS, scan.rejects)):
+            self.stores.objects.put(dataset_key("d1", name), document.model_dump_json().encode())
         dataset = Dataset(
             dataset_id="d1", filename=upload.name, content_type="text/csv", status="ready",
             file_size=len(data), sha256=hashlib.sha256(data).hexdigest(),
@@ -147,6 +158,22 @@ def test_a_pending_job_is_trained_to_its_end(platform, tables):
         data = platform.artifact(artifact.name)
         assert hashlib.sha256(data).hexdigest() == artifact.sha256, artifact.name
     assert b'"stage train"' in platform.artifact("log.jsonl")
+
+
+def test_the_table_is_trained_on_as_it_was_confirmed(platform, tables):
+    """Without the override the first line would be the header, and there were no col_3."""
+    job = platform.add_job(
+        tables / "numbers.csv",
+        "col_3",
+        QUICK.model_copy(update={"auto_confirm": False}),
+        read_options=ReadOptions(header=False),
+    )
+
+    assert platform.run(job) == 0
+
+    assert platform.job.status == "waiting"
+    assert json.loads(platform.artifact("proposal.json"))["row_count"] == 221
+    assert json.loads(platform.artifact("schema.json"))["file"]["has_header"] is False
 
 
 def test_a_constant_target_fails_the_job_with_its_reason(platform, penguins):

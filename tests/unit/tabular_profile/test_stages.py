@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from automl_core.errors import TargetMissingError, TargetUnusableError
+from automl_core.layout import PROPOSAL
 from automl_core.records import Plan, TrainConfig
 from automl_training.reporting import SilentReporter
 from automl_training.stage import StageContext, WaitingForAnswer
-from automl_training.stages.clarify import PROPOSAL, Clarify
+from automl_training.stages.clarify import Clarify
 from automl_training.stages.ingest import Ingest
 from automl_training.stages.profile import Profile
 from automl_training.workspace import FolderWorkspace
