@@ -160,11 +160,11 @@ def run_set(entry: dict[str, Any], data: Path, out: Path, *, time_budget: int, s
 
 
 def _sample_manifest() -> tuple[list[dict[str, Any]], Path]:
-    from automl_core.samples import PENGUINS
+    from automl_core.samples import PENGUINS_TARGET, penguins_path
 
-    path = PENGUINS.path()
+    path = penguins_path()
     entry = {
-        "name": "penguins", "file": path.name, "target": PENGUINS.target, "task": "multiclass",
+        "name": "penguins", "file": path.name, "target": PENGUINS_TARGET, "task": "multiclass",
         "rows": 344, "expect": {"score_at_least": {"macro_f1": 0.95}},
     }  # fmt: skip
     return [entry], path.parent

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pytest
 
+from automl_core.adapters.object_store_memory import MemoryObjectStore
+from automl_core.adapters.signing import Signer
 from automl_core.errors import NotFoundError, PlatformError
-from automl_core.ports import ObjectStat
+from automl_core.wiring import utc_now
 from automl_training.workspace import FolderWorkspace, StoreWorkspace, write_json
 
 
-class DictStore:
-    """An object store in a dictionary: the part that a workspace uses."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-
-    def put(self, key: str, data: bytes) -> None:
-        self.objects[key] = data
-
-    def put_file(self, key: str, path: Path) -> None:
-        self.objects[key] = path.read_bytes()
-
-    def download(self, key: str, path: Path) -> None:
-        path.write_bytes(self.objects[key])
-
-    def stat(self, key: str) -> ObjectStat:
-        return ObjectStat(key, len(self.objects[key]), "etag", "application/octet-stream")
-
-    def keys(self, prefix: str) -> list[str]:
-        return sorted(key for key in self.objects if key.startswith(prefix))
-
-
 @pytest.fixture
-def store() -> DictStore:
-    return DictStore()
+def store() -> MemoryObjectStore:
+    return MemoryObjectStore(Signer(b"k" * 32), "http://localhost", utc_now)
 
 
 @pytest.fixture(params=["folder", "store"])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import pytest
 
+from automl_core.samples import penguins_path
 from automl_core.tabular.cells import NUMBER_SHAPES, parse_number, parse_time, shape_of
 from automl_core.tabular.kinds import ColumnStats, classify_column, name_hint
 from automl_core.tabular.read import scan_table
 from automl_core.tabular.scan import count_columns, describe_columns
 from automl_core.tabular.schema import ReadOptions
 
-PENGUINS = Path(__file__).parents[3] / "cli" / "automl_cli" / "data" / "penguins.csv"
+PENGUINS = penguins_path()
 
 
 def column_of(cells: list[str], name: str = "x", **options):
