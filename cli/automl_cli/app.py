@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from automl_cli.boundary import USAGE
 from automl_cli.commands import (
     datasets,
     demo,
@@ -18,6 +17,7 @@ from automl_cli.commands import (
     train,
     up,
 )
+from automl_cli.exits import USAGE
 
 app = typer.Typer(
     name="automl",

@@ -1,4 +1,4 @@
-"""The border between the command and the shell: exit codes and one-sentence errors.
+"""The border between the command and the shell: every ending gets its code and its sentence.
 
 Nothing below prints a traceback. What was expected to go wrong is told in the words of its
 error; what was not is told briefly, with exit code 70, and with its traceback only when
@@ -9,51 +9,23 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import typer
 
+from automl_cli.exits import (
+    INTERRUPTED,
+    NOT_FOUND,
+    OK,
+    UNAVAILABLE,
+    UNEXPECTED,
+    USAGE,
+    CommandError,
+)
 from automl_cli.speech import Speech, open_speech, printable
-from automl_core import errors
 from automl_core.errors import AutoMLError, exit_code
-
-OK = 0
-USAGE = 2
-UNEXPECTED = 70
-UNAVAILABLE = 75
-NOT_FOUND = 66
-#: What shells report for a process that Ctrl-C ended (128 + SIGINT).
-INTERRUPTED = 130
-
-
-#: Base class whose exit code stands for a status, where the problem's code is unknown
-#: (a newer platform, a proxy in between).
-STATUS_CLASSES: Mapping[int, type[AutoMLError]] = {
-    404: errors.NotFoundError,
-    409: errors.ConflictError,
-    413: errors.LimitExceededError,
-    429: errors.LimitExceededError,
-}
-
-
-class CommandError(Exception):
-    """Ends a command with an exit code of its own, told in one sentence.
-
-    Carries what another program said (a platform's problem document, a job's error note),
-    where raising one of our error classes would claim more than is known.
-    """
-
-    def __init__(
-        self, detail: str, *, code: str, exit_status: int, document: Any | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.code = code
-        self.exit_status = exit_status
-        self.document = document
-        """What ``--json`` prints instead of the error: the answer that was reached anyway."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -95,28 +67,6 @@ def wants_json(argv: Sequence[str]) -> bool:
     """
     options = argv[: list(argv).index("--")] if "--" in argv else argv
     return "--json" in options
-
-
-def exit_status_of(code: str, status: int | None = None) -> int:
-    """Exit code for an error code of the platform.
-
-    >>> exit_status_of("target-unusable"), exit_status_of("something-new", 404)
-    (65, 66)
-    """
-    known = _classes().get(code)
-    if known is None:
-        if status is None:
-            known = errors.TrainingError
-        elif status >= 500:
-            known = errors.PlatformError
-        else:
-            known = STATUS_CLASSES.get(status, errors.InvalidInputError)
-    return exit_code(known(""))
-
-
-def _classes() -> dict[str, type[AutoMLError]]:
-    found = [value for value in vars(errors).values() if isinstance(value, type)]
-    return {c.code: c for c in found if issubclass(c, AutoMLError)}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from automl_cli.boundary import CommandError, exit_status_of
+from automl_cli.exits import CommandError, exit_status_of
 from automl_core.errors import ConfigurationError, PlatformError
 
 TIMEOUT_S = 60.0

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from automl_cli.boundary import CommandError, exit_status_of
 from automl_cli.client import Client
+from automl_cli.exits import CommandError, exit_status_of
 from automl_cli.options import upload_content_type
 from automl_cli.progress import ProgressView, Step
 from automl_core.errors import PlatformError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_cli.boundary import CommandError, exit_status_of
+from automl_cli.exits import CommandError, exit_status_of
 from automl_cli.options import (
     AsJSON,
     Decimal,

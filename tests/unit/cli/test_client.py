@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from automl_cli.boundary import CommandError
 from automl_cli.client import Client
+from automl_cli.exits import CommandError
 from automl_core.errors import PlatformError
 
 

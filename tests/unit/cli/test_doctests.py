@@ -8,7 +8,9 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["boundary", "options", "remote", "speech", "walkthrough"])
+@pytest.mark.parametrize(
+    "name", ["boundary", "exits", "options", "remote", "speech", "walkthrough"]
+)
 def test_examples_hold(name):
     found = doctest.testmod(importlib.import_module(f"automl_cli.{name}"))
 
