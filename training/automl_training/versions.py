@@ -12,8 +12,6 @@ _DISTRIBUTIONS = (
     "scikit-learn",
     "lightgbm",
     "xgboost-cpu",
-    "skl2onnx",
-    "onnxmltools",
     "onnx",
     "onnxruntime",
     "numpy",

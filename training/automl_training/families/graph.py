@@ -1,9 +1,10 @@
 """Write fitted tree ensembles as ONNX graphs that decide every split as the model does.
 
 All families of trees share one graph: a ``TreeEnsembleRegressor`` that adds up the leaves
-(one output per class), and standard operators for the link. Written here rather than by
-skl2onnx and onnxmltools because those round thresholds to the *nearest* float32 and drop
-the learned direction of missing values, either of which sends rows down another branch.
+(one output per class), and standard operators for the link. Written here rather than by the
+converters because these send rows down another branch: skl2onnx drops the direction that a
+forest has learned for missing values, and rounds the thresholds of histogram boosting to the
+*nearest* float32, as onnxmltools does with LightGBM's (docs/adr/0008-own-onnx-graphs.md).
 """
 
 from __future__ import annotations
