@@ -44,6 +44,11 @@ from typing import IO, Any, Literal, TextIO
 
 import numpy as np
 import numpy.typing as npt
+
+# Predictions stay on this machine: the official builds of ONNX Runtime report their use to
+# their maker unless told before they are loaded (its Privacy.md). Whoever set it decides.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 

@@ -145,7 +145,7 @@ def _as_array(fetched: Any, storage: Storage) -> np.ndarray:
         return numbers
     if storage in {"date", "datetime"}:
         times = data.astype("datetime64[us]")
-        times[mask] = np.datetime64("NaT")
+        times[mask] = np.datetime64("NaT", "us")
         return times
     texts = data.astype(object)
     texts[mask] = None

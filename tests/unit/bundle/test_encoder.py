@@ -105,7 +105,9 @@ def test_a_date_becomes_seven_numbers_in_utc():
 
 
 def test_a_date_column_without_gaps_is_filled_with_its_median():
-    filled = encode(DATE | {"fill": 86400.0 * 31 + 3600}, None, "no date", np.datetime64("NaT"))
+    filled = encode(
+        DATE | {"fill": 86400.0 * 31 + 3600}, None, "no date", np.datetime64("NaT", "us")
+    )
 
     assert filled == [[31, 1970, 2, 1, 6, 32, 1]] * 3
 
@@ -213,7 +215,7 @@ def test_columns_of_another_length_are_refused():
         pytest.param(CATEGORY, {"a": 1}, "expects a text", id="object"),
         pytest.param(DATE, "tomorrow", "ISO 8601", id="no-date"),
         pytest.param(DATE, 5, "ISO 8601", id="number-for-a-date"),
-        pytest.param(DATE | {"time_format": "%d/%m"}, "x", "a time like %d/%m", id="format"),
+        pytest.param(DATE | {"time_format": "%d/%Y"}, "x", "a time like %d/%Y", id="format"),
         pytest.param(NUMBER, "x" * 10**6, "…", id="long-values-are-cut"),
     ],
 )

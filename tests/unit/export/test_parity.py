@@ -257,6 +257,7 @@ def test_xgboost_after_early_stopping_uses_the_best_round():
     assert compare(candidate, to_onnx_bytes(candidate, N_FEATURES), matrix).passed
 
 
+@pytest.mark.filterwarnings("ignore:.*booster=dart. is deprecated:UserWarning")
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -270,7 +271,7 @@ def test_xgboost_after_early_stopping_uses_the_best_round():
         pytest.param("lightgbm", {"linear_tree": True}, id="lightgbm-linear-leaves"),
         pytest.param("lightgbm", {"reg_sqrt": True}, id="lightgbm-root-of-the-target"),
         pytest.param("xgboost", {"objective": "count:poisson"}, id="xgboost-poisson"),
-        pytest.param("xgboost", {"booster": "dart"}, id="xgboost-dart"),
+        pytest.param("xgboost", {"booster": "dart", "rate_drop": 0.5}, id="xgboost-dropout"),
         pytest.param("hist_gradient_boosting", {"loss": "poisson"}, id="histogram-poisson"),
     ],
 )

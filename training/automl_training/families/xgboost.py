@@ -31,9 +31,12 @@ def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
     learner = json.loads(bytes(booster.save_raw("json")))["learner"]
     objective = learner["objective"]["name"]
     boosting = learner["gradient_booster"]
-    if objective not in _LINKS or boosting["name"] != "gbtree":
+    # Trees that were dropped out weigh less; older versions name the booster after it.
+    has_dropout = boosting["name"] == "dart" or "weight_drop" in boosting.get("model", {})
+    if objective not in _LINKS or boosting["name"] != "gbtree" or has_dropout:
         raise ParityError(
-            f"XGBoost models of {boosting['name']} with {objective!r} are not exported."
+            f"XGBoost models of {boosting['name']}{' with dropout' if has_dropout else ''} and"
+            f" {objective!r} are not exported."
         )
     width = n_classes if task == "multiclass" else 1
     trees, targets = boosting["model"]["trees"], boosting["model"]["tree_info"]
