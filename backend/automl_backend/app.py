@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Lifespan
 
 from automl_backend import problems
-from automl_backend.deps import bearer
+from automl_backend.deps import bearer, known_query_only
 from automl_backend.gate import APIPrefix, Gate
 from automl_backend.problems import RequestFrame
 from automl_backend.routes import (
@@ -83,7 +83,8 @@ def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, problems.handle_http)
     app.include_router(health.router, responses={"4XX": _PROBLEM})
     guarded = APIRouter(
-        dependencies=[Depends(bearer)], responses={"4XX": _PROBLEM, "5XX": _PROBLEM}
+        dependencies=[Depends(bearer), Depends(known_query_only)],
+        responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
     )
     for module in (uploads, datasets, training, jobs, results, deployments, predictions):
         guarded.include_router(module.router)

@@ -119,6 +119,30 @@ IfMatch = Annotated[
 ]
 
 
+async def known_query_only(request: Request) -> None:
+    """Refuse query parameters that the operation does not have.
+
+    A misspelt ``dry_run`` would start a training instead of planning one.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the parameters that there are.
+    """
+    if not request.query_params:
+        return
+    operations = request.app.openapi()["paths"].get(request.scope["route"].path, {})
+    parameters = operations.get(request.method.lower(), {}).get("parameters", [])
+    known = [each["name"] for each in parameters if each["in"] == "query"]
+    for name in request.query_params:
+        if name not in known:
+            there = f"there are {', '.join(known)}" if known else "none is read here"
+            raise InvalidInputError(
+                f"There is no query parameter {name[:80]!r}; {there}.",
+                pointer=f"/query/{name[:80]}",
+            )
+
+
 def versioned(request: Request, body: BaseModel, version: int) -> Response:
     """Answer a record with its ETag, or 304 if the caller has this version already."""
     etag = f'"v{version}"'
@@ -150,4 +174,6 @@ def expected_version(etag: str | None) -> int | None:
         raise InvalidInputError("Send one ETag in If-Match.", pointer="/header/if-match")
     if text.startswith('"v') and text.endswith('"') and text[2:-1].isdigit():
         return int(text[2:-1])
-    raise PreconditionFailedError(f"{text[:80]!r} is no version of this record.")
+    raise PreconditionFailedError(
+        f"{text[:80]!r} is no version of this record; read it and send the ETag of the answer."
+    )

@@ -112,12 +112,14 @@ class Gate:
         if not announced.isdigit():
             raise BodyUnreadableError("Content-Length is not a number.")
         if int(announced) > limit:
-            raise _too_large(int(announced), limit)
+            raise _too_large(limit)
         if is_upload:
             return _counted(receive, limit)
         body = await _read(receive, limit)
         if body and json_depth(body, enough=MAX_JSON_DEPTH) > MAX_JSON_DEPTH:
-            raise BodyUnreadableError(f"The body is nested more than {MAX_JSON_DEPTH} levels deep.")
+            raise BodyUnreadableError(
+                f"The body is nested more than {MAX_JSON_DEPTH} levels deep; send it flatter."
+            )
         return _replayed(body, receive)
 
 
@@ -160,8 +162,11 @@ def _host_name(address: str) -> str:
         return ""
 
 
-def _too_large(size: int, limit: int) -> BodyTooLargeError:
-    return BodyTooLargeError(f"The body has {size:,} bytes; at most {limit:,} are read here.")
+def _too_large(limit: int) -> BodyTooLargeError:
+    return BodyTooLargeError(
+        f"The body has more than {limit:,} bytes, which is the most that is read here; send it "
+        "in parts."
+    )
 
 
 def _counted(receive: Receive, limit: int) -> Receive:
@@ -188,7 +193,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
-            raise _too_large(size, limit)
+            raise _too_large(limit)
         parts.append(part)
         is_open = message["type"] == "http.request" and message.get("more_body", False)
     return b"".join(parts)

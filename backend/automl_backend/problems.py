@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any
@@ -47,6 +48,19 @@ STATUSES: tuple[tuple[type[errors.AutoMLError], int], ...] = (
 
 #: Seconds after which a client may try again.
 RETRY_AFTER_S = {429: 30, 503: 5}
+
+#: What the validator says for programmers, said for whoever wrote the request.
+_WORDS = {
+    "extra_forbidden": "There is no such field; check its spelling",
+    "model_attributes_type": "Send a JSON object, as Content-Type application/json",
+    "model_type": "Send a JSON object",
+    "dict_type": "Send a JSON object",
+}
+#: Complaints of the union that one cell of a row is.
+_CELL_TYPES = frozenset(
+    {"bool_type", "int_type", "float_type", "string_type", "finite_number", "int_from_float"}
+)
+_CELL_WORDS = "A cell is a finite number, a text, true, false or null"
 
 UNEXPECTED_CODE = "unexpected"
 UNEXPECTED_TITLE = "Something went wrong on our side"
@@ -162,12 +176,22 @@ def from_error(error: errors.AutoMLError, scope: Scope) -> Response:
     )
 
 
-def from_http(status: int, scope: Scope) -> Response:
-    """Answer what router, server and form reader refuse, such as unknown addresses."""
+def from_http(status: int, scope: Scope, *, allowed: str = "") -> Response:
+    """Answer what router, server and form reader refuse, such as unknown addresses.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    scope : Scope
+        Of the request.
+    allowed : str
+        Methods that the address takes, separated by commas; for status 405.
+    """
     kind = _HTTP_KINDS.get(status, _HTTP_KINDS[400])
     details = {
         404: f"There is nothing at {scope['path']!r}.",
-        405: f"{scope['method']} is not offered at {scope['path']!r}.",
+        405: f"{scope['method']} is not offered at {scope['path']!r}; send {allowed}.",
         413: "The request has more or larger parts than are allowed.",
         431: "The header fields of the request are too large; shorten tokens and cookies.",
     }
@@ -184,15 +208,16 @@ def from_validation(error: RequestValidationError, scope: Scope) -> Response:
             scope,
         )
     # The members of a union complain one by one about the same value.
-    messages: dict[str, list[str]] = {}
+    complaints: dict[str, dict[str, str]] = {}
     for problem in found:
         pointer = _pointer(problem["loc"], error.body, is_missing=problem["type"] == "missing")
-        messages.setdefault(pointer, []).append(problem["msg"])
+        words = _WORDS.get(problem["type"], problem["msg"])
+        complaints.setdefault(pointer, {})[problem["type"]] = words
     parts = [
-        ProblemError(pointer=pointer, message="; or ".join(dict.fromkeys(texts)))
-        for pointer, texts in list(messages.items())[:MAX_ERRORS]
+        ProblemError(pointer=pointer, message=_message(texts))
+        for pointer, texts in list(complaints.items())[:MAX_ERRORS]
     ]
-    more = f" (and {len(messages) - 1} more)" if len(messages) > 1 else ""
+    more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
     return _response(
         scope,
         status=422,
@@ -201,6 +226,17 @@ def from_validation(error: RequestValidationError, scope: Scope) -> Response:
         detail=f"{parts[0].pointer or 'The body'}: {parts[0].message}{more}.",
         parts=parts,
     )
+
+
+def _message(texts: dict[str, str]) -> str:
+    """Say in one sentence what the members of a union say about one value.
+
+    >>> _message({"bool_type": "no bool", "int_type": "no int", "finite_number": "not finite"})
+    'A cell is a finite number, a text, true, false or null'
+    """
+    if len(texts) > 2 and texts.keys() <= _CELL_TYPES:
+        return _CELL_WORDS
+    return "; or ".join(dict.fromkeys(texts.values()))
 
 
 def _pointer(location: Sequence[int | str], body: object, *, is_missing: bool) -> str:
@@ -297,12 +333,33 @@ async def handle_validation(request: Request, error: Exception) -> Response:
 
 
 async def handle_http(request: Request, error: Exception) -> Response:
-    """Handler of the framework's own refusals; allowed methods stay in the headers."""
+    """Handler of the framework's own refusals; allowed methods stand in the headers."""
     if not isinstance(error, HTTPException):
         raise TypeError("registered for HTTPException only")
-    response = from_http(error.status_code, request.scope)
-    response.headers.update(error.headers or {})
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        # The router names the methods of the first route alone that has this path.
+        offered = _offered(request.app.openapi()["paths"], path)
+        headers["Allow"] = ", ".join(offered) or headers.get("Allow", "GET")
+    response = from_http(error.status_code, request.scope, allowed=headers.get("Allow", ""))
+    response.headers.update(headers)
     return response
+
+
+def _offered(paths: dict[str, Any], path: str) -> list[str]:
+    """Methods that the API's document has for an address.
+
+    >>> _offered({"/jobs": {"get": {}}, "/jobs/{job_id}": {"patch": {}, "get": {}}}, "/jobs/7")
+    ['GET', 'PATCH']
+    """
+    found = {
+        method.upper()
+        for template, operations in paths.items()
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path)
+        for method in operations
+    }
+    return sorted(found)
 
 
 class RequestFrame:

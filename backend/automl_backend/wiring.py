@@ -35,6 +35,7 @@ from automl_core.wiring import open_stores
 
 TRAINER_MODULE = "automl_training"
 LOGS_FOLDER = "logs"
+SCRATCH_FOLDER = "scratch"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -93,6 +94,7 @@ def build_platform(settings: Settings) -> Platform:
         command=[sys.executable, "-m", TRAINER_MODULE],
         environment=environment,
         logs=settings.data_dir / LOGS_FOLDER,
+        scratch=settings.data_dir / SCRATCH_FOLDER,
         slots=settings.trainer_slots,
         max_attempts=settings.max_attempts,
         now=utc_now,

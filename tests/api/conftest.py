@@ -28,7 +28,7 @@ from automl_core.bundle.manifest import build_manifest, dump_manifest
 from automl_core.errors import UnauthorizedError
 from automl_core.layout import job_key
 from automl_core.lifecycle import move
-from automl_core.records import Artifact, Job, JobManifest
+from automl_core.records import Artifact, Job, JobManifest, Metric
 from automl_core.samples import PENGUINS_TARGET, penguins_path
 from automl_core.settings import Settings
 
@@ -150,7 +150,14 @@ class World:
         job = self.metadata.get_job(job_id)
         return self.metadata.update_job(move(job, status, at=self.clock(), **changes))
 
-    def complete(self, job_id: str, *, passed: bool = True, score: float = 0.97) -> Job:
+    def complete(
+        self,
+        job_id: str,
+        *,
+        passed: bool = True,
+        score: float = 0.97,
+        metric: Metric = "macro_f1",
+    ) -> Job:
         """Let a job complete with a small real bundle and the artifacts of every stage."""
         self.move(job_id, "running")
         for name, content in artifacts(job_id, passed=passed).items():
@@ -160,7 +167,7 @@ class World:
             job_id,
             "completed",
             stage="done",
-            metric="macro_f1",
+            metric=metric,
             score=score,
             model_family="linear",
             bundle_sha256=hashlib.sha256(manifest).hexdigest(),

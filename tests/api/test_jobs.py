@@ -507,6 +507,39 @@ def test_jobs_with_different_targets_or_without_a_score_are_not_ranked(world):
     assert any("no score yet" in reason for reason in answer["reasons"])
 
 
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        pytest.param({"metric": "macro_f1"}, "different metrics", id="metric"),
+        pytest.param({"seed": 5}, "different rows aside", id="holdout"),
+    ],
+)
+def test_jobs_whose_scores_mean_different_things_are_not_ranked(world, other, reason):
+    dataset_id = world.penguins()
+    jobs = [world.start(dataset_id), world.start(dataset_id, **other)]
+    for job_id, metric in zip(jobs, ["log_loss", other.get("metric", "log_loss")], strict=True):
+        world.complete(job_id, metric=metric)
+
+    answer = world.client.post("/jobs/compare", json={"job_ids": jobs}).json()
+
+    assert (answer["is_ranked"], answer["ranking"]) == (False, [])
+    assert [text for text in answer["reasons"] if reason in text]
+
+
+def test_lines_of_a_log_that_were_cut_short_are_shown_as_they_are(world):
+    job_id = world.start()
+    world.objects.put(
+        job_key(job_id, "log.jsonl"),
+        b'{"at": "2026-01-01", "level": "warning", "message": "late", "stage": "train"}\n'
+        b'"only text"\n{"at": "2026-01',
+    )
+
+    lines = world.client.get(f"/jobs/{job_id}/logs").json()["lines"]
+
+    assert [line["message"] for line in lines] == ["late", '"only text"', '{"at": "2026-01']
+    assert (lines[0]["level"], lines[0]["stage"]) == ("warning", "train")
+
+
 @pytest.mark.parametrize("count", [1, 5])
 def test_two_to_four_jobs_are_compared(world, count):
     answer = world.client.post("/jobs/compare", json={"job_ids": ["x"] * count})

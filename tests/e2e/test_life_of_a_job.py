@@ -89,7 +89,6 @@ class Platform:
         self.folder = folder
         self.log = folder / "server.log"
         self.scratch = folder / "scratch"
-        self.scratch.mkdir()
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -98,8 +97,6 @@ class Platform:
             "AUTOML_DATA_DIR": str(self.folder),
             # Progress is seen soon, so that nothing here waits for a heartbeat.
             "AUTOML_HEARTBEAT_S": "0.5",
-            # What a killed trainer cannot clear up goes with the test's folder.
-            "TMPDIR": str(self.scratch),
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -254,6 +251,7 @@ def test_a_killed_trainer_fails_its_job_with_the_signal_s_name_and_a_retry_opens
     assert failed["error"]["stage"] == "train"
     assert platform.is_up()
     eventually(lambda: not processes_of(job_id), within_s=10)
+    eventually(lambda: not list(platform.scratch.iterdir()), within_s=10)
 
     retried = platform.client.send("POST", f"/jobs/{job_id}/retry")
 
@@ -274,7 +272,7 @@ def test_a_job_cancelled_in_its_search_is_gone_with_every_process_within_ten_sec
 
     assert time.monotonic() - asked_at <= 10
     assert platform.is_up()
-    assert list(platform.scratch.glob("automl-job-*")) == []
+    eventually(lambda: not list(platform.scratch.iterdir()), within_s=10)
 
 
 def test_the_commands_that_steer_a_job_work_on_a_real_platform(platform, capsys):

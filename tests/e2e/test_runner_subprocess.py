@@ -65,6 +65,7 @@ class Bench:
             "command": [sys.executable, str(TRAINER)],
             "environment": child_environment(self.settings),
             "logs": self.settings.data_dir / "logs",
+            "scratch": self.scratch,
             "slots": 1,
             "max_attempts": 3,
             "now": utc_now,
@@ -110,6 +111,11 @@ class Bench:
         attempt = self.job(job_id).attempt
         path = self.settings.data_dir / "logs" / f"{job_id}-{attempt}.log"
         return path.read_text() if path.exists() else ""
+
+    @property
+    def scratch(self) -> Path:
+        """Folder of what trainers keep while they run."""
+        return self.settings.data_dir / "scratch"
 
     def ask_to_cancel(self, job_id: str) -> None:
         change_job(
@@ -175,6 +181,18 @@ def test_a_killed_trainer_fails_its_job_at_once_and_says_why(bench):
     assert job.error.code == "worker-lost"
     assert "SIGKILL (signal 9)" in job.error.detail
     assert "memory" in job.error.detail
+
+
+def test_what_a_killed_trainer_kept_for_itself_is_removed(bench):
+    job_id = bench.add("slow")
+    bench.runner()
+    pid = bench.pid(job_id)
+    (bench.scratch / f"{job_id}-1" / "upload").write_bytes(b"a gigabyte")
+
+    os.kill(pid, signal.SIGKILL)
+
+    bench.wait_for(job_id, "failed")
+    eventually(lambda: not list(bench.scratch.iterdir()))
 
 
 def test_a_trainer_that_ends_with_an_error_fails_its_job(bench):
@@ -304,7 +322,8 @@ from automl_core.wiring import open_stores
 settings = load_settings()
 SubprocessRunner(
     metadata=open_stores(settings).metadata, command=[sys.executable, sys.argv[1]],
-    environment=child_environment(settings), logs=settings.data_dir / "logs", slots=1,
+    environment=child_environment(settings), logs=settings.data_dir / "logs",
+    scratch=settings.data_dir / "scratch", slots=1,
     max_attempts=3, now=lambda: datetime.now(UTC), monotonic=time.monotonic,
     timing=Timing(poll_s=0.05),
 ).start()
@@ -347,15 +366,17 @@ def test_a_trainer_that_outlived_its_platform_is_adopted(bench, killed_platform)
     assert not is_running(pid)
 
 
-def test_an_adopted_trainer_keeps_its_slot(bench, killed_platform):
+def test_an_adopted_trainer_keeps_its_slot_and_its_scratch(bench, killed_platform):
     first = bench.add("slow")
     killed_platform(first)
     second = bench.add("quick")
+    (bench.scratch / "dead-1").mkdir()
 
     bench.runner()
     time.sleep(0.5)
 
     assert bench.job(second).status == "pending"
+    assert [folder.name for folder in bench.scratch.iterdir()] == [f"{first}-1"]
 
 
 def test_a_job_whose_trainer_died_with_the_platform_is_tried_again(bench, killed_platform):

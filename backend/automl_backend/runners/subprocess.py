@@ -9,6 +9,7 @@ start time, and goes on watching it.
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -103,6 +104,9 @@ class SubprocessRunner:
         What every trainer is given; the job's own variables come on top.
     logs : Path
         Folder for what trainers print, one file an attempt.
+    scratch : Path
+        Folder for what trainers keep while they run, one folder an attempt. Removed with
+        the attempt: a trainer that was killed could not tidy up itself.
     slots : int
         Trainers at the same time.
     max_attempts : int
@@ -122,6 +126,7 @@ class SubprocessRunner:
         command: Sequence[str],
         environment: Mapping[str, str],
         logs: Path,
+        scratch: Path,
         slots: int,
         max_attempts: int,
         now: Callable[[], datetime],
@@ -132,6 +137,7 @@ class SubprocessRunner:
         self._command = list(command)
         self._environment = dict(environment)
         self._logs = logs
+        self._scratch = scratch
         self._slots = slots
         self._max_attempts = max_attempts
         self._now = now
@@ -141,6 +147,7 @@ class SubprocessRunner:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_swept = False
         self._trouble: str | None = "The runner has not been started."
 
     # -- The port -------------------------------------------------------------------
@@ -164,7 +171,8 @@ class SubprocessRunner:
 
     def start(self) -> None:
         """Take over what an earlier platform left, then run the queue in the background."""
-        self._logs.mkdir(parents=True, exist_ok=True)
+        for folder in (self._logs, self._scratch):
+            folder.mkdir(parents=True, exist_ok=True)
         self._trouble = None
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._thread.start()
@@ -210,6 +218,8 @@ class SubprocessRunner:
     def _step(self) -> None:
         self._watch()
         self._take_over()
+        if not self._is_swept:
+            self._sweep()
         self._fill()
 
     # -- Watching -------------------------------------------------------------------
@@ -299,6 +309,10 @@ class SubprocessRunner:
         self._change(trainer.job_id, change, attempt=trainer.attempt)
         # Forgotten only now: if the store did not answer, the next round settles it.
         del self._trainers[trainer.job_id]
+        self._tidy(f"{trainer.job_id}-{trainer.attempt}")
+
+    def _tidy(self, attempt: str) -> None:
+        shutil.rmtree(self._scratch / attempt, ignore_errors=True)
 
     def _tried_again(self, job: Job, reason: str) -> Job:
         if job.attempt < self._max_attempts:
@@ -337,6 +351,14 @@ class SubprocessRunner:
                 logger.info("trainer adopted", extra={"job_id": job.job_id, "pid": ref.pid})
             elif ref is None or ref.is_here or self._heard_nothing(job):
                 self._change(job.job_id, self._orphaned, attempt=job.attempt)
+
+    def _sweep(self) -> None:
+        """Remove what trainers left that died with an earlier platform."""
+        kept = {f"{trainer.job_id}-{trainer.attempt}" for trainer in self._trainers.values()}
+        for folder in list(self._scratch.iterdir()):
+            if folder.name not in kept:
+                self._tidy(folder.name)
+        self._is_swept = True
 
     def _heard_nothing(self, job: Job) -> bool:
         """Of another machine's trainer only the heartbeat can tell."""
@@ -413,15 +435,18 @@ class SubprocessRunner:
         )
 
     def _popen(self, job: Job) -> subprocess.Popen[bytes]:
+        attempt = f"{job.job_id}-{job.attempt}"
+        scratch = self._scratch / attempt
+        scratch.mkdir(exist_ok=True)
         variables = {
+            "TMPDIR": str(scratch),
             "JOB_ID": job.job_id,
             "DATASET_ID": job.dataset_id,
             "TARGET_COLUMN": job.target_column,
             "TIME_BUDGET": str(job.time_budget_s),
             "AUTOML_ATTEMPT": str(job.attempt),
         }
-        path = self._logs / f"{job.job_id}-{job.attempt}.log"
-        with path.open("ab") as log:
+        with (self._logs / f"{attempt}.log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - the command is the platform's own
                 self._command,
                 env=self._environment | variables,

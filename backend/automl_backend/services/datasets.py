@@ -190,8 +190,9 @@ class DatasetService:
         dataset = own_dataset(self.metadata, caller, dataset_id)
         n_jobs = self.metadata.count_jobs(_EVERY_STATUS, dataset_id=dataset.dataset_id)
         if n_jobs and not force:
+            jobs = "1 job refers" if n_jobs == 1 else f"{n_jobs:,} jobs refer"
             raise DatasetInUseError(
-                f"{n_jobs} jobs refer to this data set; delete them first, or pass force=true"
+                f"{jobs} to this data set; delete what refers to it first, or pass force=true"
                 " (their reports and models stay, but none can be trained again)."
             )
         # The record goes last: if this is cut short, deleting again finishes it.

@@ -51,10 +51,10 @@ def check_model_runtime() -> None:
         If onnxruntime cannot be imported or has no CPU provider.
     """
     try:
-        import onnxruntime
+        from automl_core.bundle.runtime import available_providers
     except ImportError as error:
         raise PlatformError(
             "onnxruntime cannot be imported; install the inference part."
         ) from error
-    if "CPUExecutionProvider" not in onnxruntime.get_available_providers():
+    if "CPUExecutionProvider" not in available_providers():
         raise PlatformError("onnxruntime has no CPU provider; install its standard build.")

@@ -132,7 +132,9 @@ class PredictionService:
         try:
             predictions, notes = predictor.predict_rows(rows, notes=True)
         except InputError as error:
-            raise PredictionInputError(str(error), pointer=_pointer(form, error.pointer)) from error
+            raise PredictionInputError(
+                _detail(form, str(error)), pointer=_pointer(form, error.pointer)
+            ) from error
         elapsed_ms = (self.monotonic() - began) * 1000
         self.metadata.note_use(job_id, at=self.now(), n_predictions=len(rows))
         classes = predictor.manifest["target"]["classes"]
@@ -202,6 +204,20 @@ def label_text(label: Scalar) -> str:
     if isinstance(label, bool):
         return "true" if label else "false"
     return str(label)
+
+
+def _detail(form: RequestForm, text: str) -> str:
+    """Leave the row's number out where only one row was sent.
+
+    >>> _detail("features", "Row 0: column 'a' expects a number, not the text 'x'.")
+    "Column 'a' expects a number, not the text 'x'."
+    >>> _detail("features", "Row 0 has no finite answer."), _detail("rows", "Row 0 has none.")
+    ('The row has no finite answer.', 'Row 0 has none.')
+    """
+    if form != "features":
+        return text
+    bare = text.removeprefix("Row 0: ")
+    return f"{bare[:1].upper()}{bare[1:]}".replace("Row 0 ", "The row ", 1)
 
 
 def _pointer(form: RequestForm, pointer: str | None) -> str | None:

@@ -823,8 +823,13 @@ def _text(data: bytes, value: int | tuple[int, int]) -> str:
     return data[start:end].decode()
 
 
-def open_session(model: bytes) -> onnxruntime.InferenceSession:
-    """Load a checked model on one thread; a row is far cheaper than waking a second one.
+def available_providers() -> list[str]:
+    """Name what onnxruntime can compute with here; a model needs CPUExecutionProvider."""
+    return list(onnxruntime.get_available_providers())
+
+
+def open_session(model: bytes, *, n_threads: int = 1) -> onnxruntime.InferenceSession:
+    """Load a checked model, by default on one thread: a row is cheaper than waking a second one.
 
     Raises
     ------
@@ -833,7 +838,7 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
     """
     check_onnx(model)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = n_threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 4  # its refusals are raised; nothing goes to stderr

@@ -74,11 +74,10 @@ class Explain:
 def _answers(model: bytes, n_threads: int) -> Any:
     """Answer matrices with the exported graph."""
     import numpy as np
-    import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    from automl_core.bundle.runtime import open_session
+
+    session = open_session(model, n_threads=n_threads)
     name = session.get_inputs()[0].name
 
     def predict(matrix: NDArray[np.float32]) -> NDArray[Any]:
