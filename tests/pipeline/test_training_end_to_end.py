@@ -222,11 +222,14 @@ def test_a_folder_with_something_else_in_it_is_refused(train, penguins, tmp_path
 # -- Refusals -------------------------------------------------------------------------
 
 
-def test_a_refused_target_leaves_an_empty_folder_for_the_next_try(train, penguins, tmp_path):
-    with pytest.raises(TargetMissingError, match="species"):
-        train(penguins, tmp_path / "out", "specie")
+def test_a_refused_target_leaves_the_folder_as_it_was_found(train, penguins, tmp_path):
+    (tmp_path / "empty").mkdir()
 
-    assert list((tmp_path / "out").iterdir()) == []
+    for name in ("empty", "missing"):
+        with pytest.raises(TargetMissingError, match="species"):
+            train(penguins, tmp_path / name, "specie")
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
 def test_a_constant_target_is_refused(train, penguins, tmp_path):

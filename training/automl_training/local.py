@@ -124,6 +124,7 @@ def train_locally(
     config = config or TrainConfig()
     read_options = read_options or ReadOptions()
     identity = _identity(upload, holdout_upload, target_column, config, read_options)
+    is_made_here = not out.exists()
     is_new = _open_folder(out, identity)
     workspace = FolderWorkspace(out)
     context = StageContext(
@@ -155,6 +156,8 @@ def train_locally(
         raise
     finally:
         workspace.close()
+        if is_made_here and not any(out.iterdir()):
+            out.rmdir()
     return _result(workspace, context.job_id)
 
 

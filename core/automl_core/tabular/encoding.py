@@ -22,6 +22,10 @@ MAX_BAD_SHARE: Final = 0.001
 """Bytes that do not fit the encoding, above which it is not that encoding."""
 MAX_NUL_SHARE: Final = 0.001
 """NUL bytes above which a file is binary; below they are stray and left out."""
+MAX_CONTROL_SHARE: Final = 0.02
+"""Control characters above which a file is binary: random bytes have one in ten."""
+_CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+"""Without those that occur in text: blanks, line ends, end of file, escape sequences."""
 MIN_WIDE_NUL_SHARE: Final = 0.3
 """Of every second byte: UTF-16 of any alphabet has NULs there for digits and delimiters."""
 MAX_CHAOS: Final = 0.1
@@ -92,10 +96,9 @@ def survey(source: Source, head: bytes, wished: str | None) -> Survey:
     Raises
     ------
     TableUnreadableError
-        If the file is binary, or cannot be read in the wished encoding.
+        If the file cannot be read in the wished encoding.
     """
     certain = _settle(head, wished)
-    _refuse_binary(head, certain)
     digest = hashlib.sha256()
     n_raw = 0
 
@@ -159,16 +162,29 @@ def _settle(head: bytes, wished: str | None) -> tuple[str, str] | None:
     return None
 
 
-def _refuse_binary(head: bytes, certain: tuple[str, str] | None) -> None:
+def refuse_binary(head: bytes, wished: str | None) -> None:
+    """Refuse a file whose beginning is no text in any encoding.
+
+    Raises
+    ------
+    TableUnreadableError
+        Naming what was found in it.
+    """
+    certain = _settle(head, wished)
     if certain is not None and certain[0].startswith(("utf-16", "utf-32")):
         return
-    # More than one NUL: a stray one in a small file is no proof.
     n_nul = head.count(0)
-    if n_nul > 1 and n_nul > MAX_NUL_SHARE * len(head):
-        raise TableUnreadableError(
-            f"This is a binary file ({n_nul:,} NUL bytes in its first {len(head):,}), not a table. "
-            "Export the table as CSV (or Parquet) and upload that."
-        )
+    n_control = len(head) - len(head.translate(None, _CONTROLS))
+    for count, share, name in (
+        (n_nul, MAX_NUL_SHARE, "NUL bytes"),
+        (n_control, MAX_CONTROL_SHARE, "control characters"),
+    ):
+        # More than one: a stray one in a small file is no proof.
+        if count > 1 and count > share * len(head):
+            raise TableUnreadableError(
+                f"This is a binary file ({count:,} {name} in its first {len(head):,} bytes), not a "
+                "table. Export the table as CSV (or Parquet) and upload that."
+            )
 
 
 def _count(source: Source, encoding: str, tap: Callable[[bytes], object] | None = None) -> _Counts:

@@ -18,7 +18,7 @@ from automl_core.errors import (
 )  # fmt: skip
 from automl_core.tabular import parquet
 from automl_core.tabular.cells import is_missing
-from automl_core.tabular.encoding import guess_from_head, survey
+from automl_core.tabular.encoding import guess_from_head, refuse_binary, survey
 from automl_core.tabular.rows import RowReader
 from automl_core.tabular.scan import count_columns, describe_columns
 from automl_core.tabular.schema import (
@@ -87,6 +87,7 @@ def scan_table(
     if not head.strip(b" \t\r\n\0\xef\xbb\xbf\xfe\xff"):
         raise TableEmptyError(f"The file {filename!r} is empty. Upload a table with a header.")
     refuse_other_files(head)
+    refuse_binary(head, options.encoding)
     # A first look, so that what cannot be read is refused before the whole file is.
     first_guess = guess_from_head(head, options.encoding)
     _lay_out(head, first_guess, filename, options, limits)

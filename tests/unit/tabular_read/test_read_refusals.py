@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import time
 import tracemalloc
 import zlib
@@ -43,6 +44,8 @@ def scan(data: bytes, **kwargs):
         pytest.param(gzip.compress(b"%PDF-1.7\n"), "PDF", id="PDF in gzip"),
         pytest.param(gzip.compress(gzip.compress(b"a,b\n")), "gzip", id="gzip in gzip"),
         pytest.param(b"a,b\n" + bytes(range(256)) * 8, "binary", id="NUL bytes"),
+        pytest.param(random.Random(1).randbytes(5000), "binary", id="random bytes"),
+        pytest.param(bytes(range(1, 256)) * 8, "control characters", id="no NUL, no delimiter"),
         pytest.param(b"PAR1 no parquet at all PAR1", "Parquet", id="damaged Parquet"),
     ],
 )
