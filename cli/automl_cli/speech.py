@@ -144,6 +144,15 @@ def seconds_text(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def moment_text(moment: str | None) -> str | None:
+    """A time stamp of the platform (ISO 8601, UTC) to the second.
+
+    >>> moment_text("2026-03-01T09:05:07.651511Z"), moment_text(None)
+    ('2026-03-01 09:05:07', None)
+    """
+    return None if moment is None else printable(moment)[:19].replace("T", " ")
+
+
 def bytes_text(size: float) -> str:
     """A size in decimal units.
 

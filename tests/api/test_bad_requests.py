@@ -92,11 +92,18 @@ def test_the_only_row_of_a_request_has_no_number(world):
     assert answer.json()["detail"].startswith("The row has none of the model's columns")
 
 
-def test_an_empty_home_page_says_how_to_begin(world):
-    page = world.client.get("/").text
+@pytest.mark.parametrize(
+    ("host", "option"),
+    [
+        pytest.param("127.0.0.1:8000", "", id="where the command looks first"),
+        pytest.param("127.0.0.1:9000", " --api http://127.0.0.1:9000", id="elsewhere"),
+    ],
+)
+def test_an_empty_home_page_says_how_to_begin(world, host, option):
+    page = world.client.get("/", headers={"Host": host}).text
 
-    assert "automl datasets sample --api http://" in page
-    assert "automl datasets upload FILE" in page
+    assert f"automl datasets sample{option}\n" in page
+    assert f"automl datasets upload FILE{option}<" in page
 
 
 def test_a_home_page_with_a_table_says_how_to_train_on_it(world):

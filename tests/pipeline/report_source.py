@@ -79,6 +79,7 @@ def make_source(task: Task = "binary", *, text: str = "yield") -> ReportSource:
             "metric": plan.metric,
             "higher_is_better": task == "binary",
             "evaluated_on": "five folds of the training rows",
+            "stopped_because": "the time for searching was over",
             "n_trials": 1,
             "trials": [trial],
             "families": [trial],

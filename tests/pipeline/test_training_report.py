@@ -155,6 +155,39 @@ def test_a_report_without_importances_says_so():
     assert "No column was measured." in Page(render_report(source)).text
 
 
+def test_the_report_says_why_the_search_ended():
+    source = make_source()
+    source.leaderboard["stopped_because"] = "nothing had improved for 24 seconds"
+
+    assert "The search ended because nothing had improved for 24 seconds." in (
+        Page(render_report(source)).text
+    )
+
+
+def test_an_interval_without_width_is_explained():
+    source = make_source()
+    note = "An interval without width"
+    source.metrics["scores"] = {"roc_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}
+    assert note not in Page(render_report(source)).text
+
+    source.metrics["scores"]["roc_auc"] = {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert note in Page(render_report(source)).text
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "other"),
+    [
+        ("binary", "Answers that changed", "Largest relative difference of a value"),
+        ("regression", "Largest relative difference of a value", "Answers that changed"),
+    ],
+)
+def test_the_proof_has_no_row_that_its_task_cannot_fill(task, row, other):
+    text = Page(render_report(make_source(task))).text
+
+    assert row in text
+    assert other not in text
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_the_model_card_says_what_how_good_and_when_not(task):
     card = render_model_card(make_source(task))

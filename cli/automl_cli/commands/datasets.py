@@ -22,7 +22,7 @@ from automl_cli.options import (
     existing_file,
     read_options,
 )
-from automl_cli.speech import Speech, bytes_text, facts, printable, table
+from automl_cli.speech import Speech, bytes_text, facts, moment_text, printable, table
 
 group = typer.Typer(
     help="Data sets of a running platform: one uploaded table each.",
@@ -49,11 +49,13 @@ def list_datasets(
     with open_client(api) as client:
         page = client.get("/datasets", limit=limit, next_token=next_token, q=q)
     rows = [
-        [d["dataset_id"], d["filename"], d["status"], d["row_count"], d["created_at"]]
+        [d["dataset_id"], d["filename"], d["status"], d["row_count"], moment_text(d["created_at"])]
         for d in page["items"]
     ]
     words = (
-        table(["dataset", "file", "status", "rows", "created"], rows) if rows else "No data set."
+        table(["dataset", "file", "status", "rows", "created (UTC)"], rows)
+        if rows
+        else "No data set."
     )
     speech.result(page, words + more_words(page))
 
@@ -189,7 +191,10 @@ def check_target(
     api: Address = DEFAULT_ADDRESS,
     as_json: AsJSON = False,
 ) -> None:
-    """Ask what training on a column would mean: task, balance, dropped columns."""
+    """Ask what predicting a column would mean.
+
+    Task, balance of classes, and columns that would be left out.
+    """
     from automl_cli.client import open_client
     from automl_cli.remote import path_of
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from automl_cli.options import DEFAULT_ADDRESS, Address, AsJSON
-from automl_cli.speech import Speech, table
+from automl_cli.speech import Speech, moment_text, table
 
 group = typer.Typer(
     help="Deployments of a running platform: models that may answer.",
@@ -21,15 +21,18 @@ JobId = Annotated[str, typer.Argument(metavar="JOB_ID")]
 def list_deployments(
     context: typer.Context, job_id: JobId, api: Address = DEFAULT_ADDRESS, as_json: AsJSON = False
 ) -> None:
-    """Show when a job's model was deployed and withdrawn; `automl models list` shows all."""
+    """Show when a job's model was deployed and withdrawn.
+
+    `automl models list` shows every model that is deployed now.
+    """
     from automl_cli.client import open_client
     from automl_cli.remote import path_of
 
     speech: Speech = context.obj
     with open_client(api) as client:
         answer = client.get(path_of("jobs", job_id, "deployments"))
-    rows = [[d["at"], d["action"], d["model_version"]] for d in answer["items"]]
-    words = table(["at", "action", "bundle"], rows) if rows else "Never deployed."
+    rows = [[moment_text(d["at"]), d["action"], d["model_version"]] for d in answer["items"]]
+    words = table(["at (UTC)", "action", "bundle"], rows) if rows else "Never deployed."
     speech.result(answer, words)
 
 

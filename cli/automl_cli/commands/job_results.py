@@ -9,7 +9,7 @@ import typer
 
 from automl_cli.options import DEFAULT_ADDRESS, Address, AsJSON
 from automl_cli.presentation import leaderboard_words, plan_words
-from automl_cli.speech import Speech, printable, table
+from automl_cli.speech import Speech, moment_text, printable, table
 
 JobId = Annotated[str, typer.Argument(metavar="JOB_ID")]
 
@@ -46,8 +46,11 @@ def events(
     speech: Speech = context.obj
     with open_client(api) as client:
         answer = client.get(path_of("jobs", job_id, "events"))
-    rows = [[e["at"], e["attempt"], e["status"], e["stage"], e["note"]] for e in answer["items"]]
-    speech.result(answer, table(["at", "attempt", "status", "stage", "note"], rows))
+    rows = [
+        [moment_text(e["at"]), e["attempt"], e["status"], e["stage"], e["note"]]
+        for e in answer["items"]
+    ]
+    speech.result(answer, table(["at (UTC)", "attempt", "status", "stage", "note"], rows))
 
 
 def plan(
@@ -57,7 +60,10 @@ def plan(
     api: Address = DEFAULT_ADDRESS,
     as_json: AsJSON = False,
 ) -> None:
-    """Print the job's plan; of a waiting job, the one to be confirmed."""
+    """Print the job's plan.
+
+    Of a waiting job, it is the one to be confirmed.
+    """
     from automl_cli.client import open_client
     from automl_cli.remote import path_of
 

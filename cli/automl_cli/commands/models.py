@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 
 from automl_cli.commands.datasets import more_words
 from automl_cli.options import DEFAULT_ADDRESS, Address, AsJSON, Limit, NextToken, existing_file
-from automl_cli.speech import Speech, cell, printable, table
+from automl_cli.speech import Speech, cell, moment_text, printable, table
 from automl_core.errors import InvalidInputError
 
 group = typer.Typer(
@@ -38,10 +39,17 @@ def list_models(
     with open_client(api) as client:
         page = client.get("/models", limit=limit, next_token=next_token)
     rows = [
-        [m["job_id"], m["target_column"], m["task"], m["metric"], m["score"], m["last_used_at"]]
+        [
+            m["job_id"],
+            m["target_column"],
+            m["task"],
+            m["metric"],
+            m["score"],
+            moment_text(m["last_used_at"]),
+        ]
         for m in page["items"]
     ]
-    head = ["job", "target", "task", "metric", "score (holdout)", "last used"]
+    head = ["job", "target", "task", "metric", "score (holdout)", "last used (UTC)"]
     words = table(head, rows) if rows else "No model is deployed."
     speech.result(page, words + more_words(page))
 
@@ -76,7 +84,16 @@ def _allowed(field: dict[str, Any]) -> str:
     if values:
         return ", ".join(printable(value) for value in values)
     low, high = field.get("minimum"), field.get("maximum")
-    return "" if low is None else f"{cell(low)} to {cell(high)}"
+    if low is None or high is None:
+        return ""
+    if field["type"] == "datetime":
+        return f"{_day(low)} to {_day(high)}"
+    return f"{cell(low)} to {cell(high)}"
+
+
+def _day(seconds: float) -> str:
+    """The date (UTC) so many seconds after 1970 began."""
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds):%Y-%m-%d}"
 
 
 @group.command("predict")
@@ -91,7 +108,6 @@ def predict(
         Path | None,
         typer.Option("--rows", metavar="FILE", help="JSON file with a list of rows; - is stdin."),
     ] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Say what moved the answer.")] = False,
     api: Address = DEFAULT_ADDRESS,
     as_json: AsJSON = False,
 ) -> None:
@@ -107,12 +123,7 @@ def predict(
     else:
         body = {"rows": _parse(_text_of(rows_file), "--rows")}
     with open_client(api) as client:
-        answer = client.send(
-            "POST",
-            path_of("predict", job_id),
-            body,
-            params={"explain": True} if explain else None,
-        )
+        answer = client.send("POST", path_of("predict", job_id), body)
     speech.result(answer, prediction_words(answer))
 
 
@@ -142,5 +153,11 @@ def prediction_words(answer: dict[str, Any]) -> str:
         lines[0] += f" (probability {answer['probability']:.3f})"
     if answer.get("lower") is not None:
         lines[0] += f" (between {cell(answer['lower'])} and {cell(answer['upper'])})"
-    lines += [f"note: {printable(note['message'])}" for note in answer.get("notes") or []]
+    lines += [f"note: {_note_words(note)}" for note in answer.get("notes") or []]
     return "\n".join(lines)
+
+
+def _note_words(note: dict[str, Any]) -> str:
+    """A note with its column's name, which not every message has."""
+    name, message = printable(note["column"]), printable(note["message"])
+    return message if name in message else f"{name}: {message}"

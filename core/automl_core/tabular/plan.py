@@ -177,7 +177,7 @@ def require_feasible(plan: Plan) -> None:
         return
     first = plan.blocking[0]
     detail = " ".join(note.text for note in plan.blocking)
-    raise _ERRORS[first.code](detail, pointer=first.columns[0] if first.columns else None)
+    raise _ERRORS[first.code](detail, pointer="/target_column" if first.columns else None)
 
 
 # -- Task, metric, families -----------------------------------------------------------
@@ -224,7 +224,7 @@ def _choose_metric(
         raise ConfigInvalidError(
             f"The metric {wanted!r} does not fit a {task} task; choose one of "
             f"{', '.join(METRICS[task])}, or auto.",
-            pointer="/metric",
+            pointer="/config/metric",
         )
     if task == "binary":
         return "roc_auc", (

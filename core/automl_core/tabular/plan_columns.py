@@ -31,7 +31,8 @@ def find_target(schema: TableSchema, name: str) -> ColumnSchema:
     column = schema.column(name)
     if column is None:
         raise TargetMissingError(
-            f"The table has no column {name!r}; {_suggest(schema, name)}", pointer=name
+            f"The table has no column {name!r}; {_suggest(schema, name)}",
+            pointer="/target_column",
         )
     return column
 
@@ -67,12 +68,12 @@ class Roles:
             if column is None:
                 raise ConfigInvalidError(
                     f"{option} names {name!r}, which is no column; {_suggest(schema, name)}",
-                    pointer=f"/{option}",
+                    pointer=f"/config/{option}",
                 )
             if column.name == target.name:
                 raise ConfigInvalidError(
                     f"{option} names {name!r}, which is the target; a column cannot be both.",
-                    pointer=f"/{option}",
+                    pointer=f"/config/{option}",
                 )
             return column
 
@@ -86,7 +87,7 @@ class Roles:
             raise ConfigInvalidError(
                 "time_column and group_column were both given, and rows can be set aside by "
                 "only one of them. Leave one out.",
-                pointer="/group_column",
+                pointer="/config/group_column",
             )
         if config.time_column is not None:
             self.time = self._time(find("time_column", config.time_column))
@@ -98,7 +99,7 @@ class Roles:
             raise ConfigInvalidError(
                 f"weight_column names {self.weight!r}, which already orders or groups the rows. "
                 "Choose another column.",
-                pointer="/weight_column",
+                pointer="/config/weight_column",
             )
 
     @staticmethod
@@ -107,13 +108,13 @@ class Roles:
             raise ConfigInvalidError(
                 f"time_column {column.name!r} holds {column.storage} values, which have no order "
                 "in time. Choose a column of dates or of increasing numbers.",
-                pointer="/time_column",
+                pointer="/config/time_column",
             )
         if column.n_distinct < 2:
             raise ConfigInvalidError(
                 f"time_column {column.name!r} has fewer than two different values, so it cannot "
                 "order rows. Choose another column.",
-                pointer="/time_column",
+                pointer="/config/time_column",
             )
         return column.name
 
@@ -123,7 +124,7 @@ class Roles:
             raise ConfigInvalidError(
                 f"group_column {column.name!r} has fewer than two different values, so no group "
                 "can be set aside. Choose another column.",
-                pointer="/group_column",
+                pointer="/config/group_column",
             )
         return column.name
 
@@ -133,19 +134,19 @@ class Roles:
             raise ConfigInvalidError(
                 f"weight_column {column.name!r} holds {column.storage} values; a weight is a "
                 "number. Choose a numeric column.",
-                pointer="/weight_column",
+                pointer="/config/weight_column",
             )
         if column.minimum is not None and column.minimum < 0:
             raise ConfigInvalidError(
                 f"weight_column {column.name!r} goes down to {column.minimum:g}; a weight cannot "
                 "be negative. Choose another column.",
-                pointer="/weight_column",
+                pointer="/config/weight_column",
             )
         if column.n_missing > 0:
             raise ConfigInvalidError(
                 f"weight_column {column.name!r} is missing in {column.n_missing:,} rows; every "
                 "row needs a weight. Fill it or choose another column.",
-                pointer="/weight_column",
+                pointer="/config/weight_column",
             )
         return column.name
 

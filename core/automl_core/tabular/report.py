@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -25,6 +25,13 @@ MAX_CHARTS: Final = 200
 MAX_CELL: Final = 200
 _MAX_SCORES: Final = 20
 _MAX_TWIN_ROWS: Final = 40
+_MAX_VALUES: Final = 5
+"""Values of a category that are drawn with their names; the rest is a number."""
+_SMALL: Final = (220, 44)
+"""Width and height in CSS pixels of a chart in a row of the table of columns."""
+_MIDDLE: Final = (260, 72)
+_LARGE: Final = (520, 110)
+_MARKS: Final = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", ":": "colon"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS: Final = ("numeric", "categorical", "datetime", "text", "identifier", "constant")
 _SEVERITY_WORDS: Final = {
@@ -88,6 +95,7 @@ def _template() -> Template:
         "number": number,
         "share": share,
         "bytes": _bytes,
+        "mark": lambda delimiter: _MARKS.get(delimiter, repr(delimiter)),
         "scope": scope_words,
         "share_bar": svg.share_bar,
         "quantity": quantity,
@@ -181,35 +189,47 @@ def scope_words(scope: Mapping[str, Any]) -> str:
 # -- Views ----------------------------------------------------------------------------
 
 
-def _column_view(column: Mapping[str, Any], *, has_chart: bool) -> dict[str, Any]:
+def _column_view(
+    column: Mapping[str, Any], *, has_chart: bool, size: tuple[int, int] = _SMALL
+) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "column": column,
+        "chart": None,
+        "lying": [],
+        "n_more": 0,
+        "width": size[0],
+        "ends": None,
+        "twin": [],
+        "facts": _facts(column),
+    }
+    if column["histogram"] is None:
+        # Words have no order to draw them in: each value is a line with its name instead.
+        if has_chart and column["kind"] in {"categorical", "numeric", "datetime"}:
+            view["lying"] = [
+                (item["value"], item["share"], share(item["share"]))
+                for item in column["top"][:_MAX_VALUES]
+            ]
+            view["n_more"] = max(column["distinct"]["value"] - len(view["lying"]), 0)
+        return view
     bars, twin = _chart_rows(column)
-    chart = None
     if has_chart and bars:
         largest = max(range(len(bars)), key=bars.__getitem__)
-        chart = svg.bars(
+        view["chart"] = svg.bars(
             bars,
             title=f"Distribution of {_clean(column['name'])}",
             description=f"{len(bars)} bars; the highest stands for {_clean(twin[largest][0])} "
             f"with {quantity(int(bars[largest]), 'row')}.",
+            width=size[0],
+            height=size[1],
         )
-    return {
-        "column": column,
-        "chart": chart,
-        "ends": _ends(column, twin),
-        "twin": twin[:_MAX_TWIN_ROWS] if chart is not None else [],
-        "facts": _facts(column),
-    }
+        view["ends"] = _ends(column, twin)
+        view["twin"] = twin[:_MAX_TWIN_ROWS]
+    return view
 
 
 def _chart_rows(column: Mapping[str, Any]) -> tuple[list[int], list[tuple[str, int]]]:
-    """Bars of a column's chart and the rows of its table twin (label, rows)."""
+    """Bars of a histogram and the rows of its table twin (label, rows)."""
     histogram = column["histogram"]
-    if histogram is None:
-        top = column["top"]
-        if column["kind"] in {"text", "identifier"}:
-            return [], []
-        rows = [(str(item["value"]), int(item["rows"])) for item in top]
-        return [count for _, count in rows], rows
     show = _value_words(column)
     if histogram["kind"] == "values":
         rows = [
@@ -237,7 +257,7 @@ def _chart_rows(column: Mapping[str, Any]) -> tuple[list[int], list[tuple[str, i
 def _ends(column: Mapping[str, Any], twin: list[tuple[str, int]]) -> tuple[str, str] | None:
     """Labels below the ends of a chart of numbers or dates."""
     histogram = column["histogram"]
-    if histogram is None or len(twin) < 2:
+    if len(twin) < 2:
         return None
     show = _value_words(column)
     axis = histogram["values"] if histogram["kind"] == "values" else histogram["edges"]
@@ -267,7 +287,10 @@ def _facts(column: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts = []
     if column["top"] and column["kind"] not in {"text", "identifier"}:
         first = column["top"][0]
-        facts.append(("most frequent", f"{_clean(first['value'])} ({share(first['share'])})"))
+        if column["kind"] == "constant":
+            facts.append(("always", _clean(first["value"])))
+        else:
+            facts.append(("most frequent", f"{_clean(first['value'])} ({share(first['share'])})"))
     if lengths is not None and column["kind"] in {"text", "identifier"}:
         facts.append(
             ("characters", f"{lengths['minimum']} to {lengths['maximum']}"),
@@ -281,33 +304,63 @@ def _target_view(profile: Mapping[str, Any]) -> dict[str, Any] | None:
     if target is None:
         return None
     by_name = {column["name"]: column for column in profile["columns"]}
-    charts = []
-    for chart in target["charts"]:
-        show = _value_words(by_name[chart["name"]])
-        rows = [(_bar_label(bar, show), bar["mean"], bar["rows"]) for bar in chart["bars"]]
-        means = [mean for _, mean, _ in rows]
-        charts.append(
-            {
-                "name": chart["name"],
-                "rows": rows,
-                "ends": (rows[0][0], rows[-1][0]) if len(rows) > 1 else None,
-                "svg": svg.bars(
-                    means,
-                    title=f"{_clean(target['name'])} by {_clean(chart['name'])}",
-                    description=f"{len(rows)} bars from {number(min(means))} to "
-                    f"{number(max(means))}.",
-                    width=260,
-                    height=72,
-                    gap=2,
-                    lowest=min(0.0, *means),
-                ),
-            }
-        )
+    words = number if target["measure"] == "r2" else share
     return {
         "block": target,
-        "column": _column_view(by_name[target["name"]], has_chart=True),
-        "charts": charts,
+        "column": _column_view(by_name[target["name"]], has_chart=True, size=_LARGE),
+        "charts": [
+            _target_chart(chart, by_name[chart["name"]], target["name"], words)
+            for chart in target["charts"]
+        ],
     }
+
+
+def _target_chart(
+    chart: Mapping[str, Any],
+    column: Mapping[str, Any],
+    target: str,
+    words: Callable[[float], str],
+) -> dict[str, Any]:
+    """The target's mean along one column: bars of ranges, or a line for each category."""
+    show = _value_words(column)
+    rows = [(_bar_label(bar, show), bar["mean"], bar["rows"]) for bar in chart["bars"]]
+    means = [mean for _, mean, _ in rows]
+    low, high = min(0.0, *means), max(0.0, *means)
+    if not any("low" in bar for bar in chart["bars"]):
+        lying = [
+            (
+                label,
+                (mean - low) / (high - low) if high > low else 0.0,
+                f"{words(mean)} in {quantity(rows_of, 'row')}",
+            )
+            for label, mean, rows_of in sorted(rows, key=lambda row: -row[1])
+        ]
+        return {"name": chart["name"], "chart": None, "lying": lying}
+    return {
+        "name": chart["name"],
+        "rows": [(label, words(mean), rows_of) for label, mean, rows_of in rows],
+        "ends": _range_ends(chart["bars"], show) if len(rows) > 1 else None,
+        "span": f"Bars from {words(low)} to {words(high)}.",
+        "width": _MIDDLE[0],
+        "chart": svg.bars(
+            means,
+            title=f"{_clean(target)} by {_clean(chart['name'])}",
+            description=f"{len(rows)} bars from {words(min(means))} to {words(max(means))}.",
+            width=_MIDDLE[0],
+            height=_MIDDLE[1],
+            gap=2,
+            lowest=low,
+        ),
+    }
+
+
+def _range_ends(bars: Sequence[Mapping[str, Any]], show: Any) -> tuple[str, str]:
+    """Where the first range begins and the last one ends, or that the last bar is the gaps."""
+    first, last = bars[0], bars[-1]
+    return (
+        show(first["low"]) if "low" in first else _bar_label(first, show),
+        show(last["high"]) if "high" in last else _bar_label(last, show),
+    )
 
 
 def _bar_label(bar: Mapping[str, Any], show: Any) -> str:

@@ -69,7 +69,7 @@ def test_many_rows_are_validated_on_one_part():
     ((train, valid),) = validation.folds
     assert (train.size, valid.size) == (16_000, 4_000)
     assert not validation.is_cross_validation
-    assert validation.words.startswith("20% of the 20000 training rows")
+    assert validation.words.startswith("20 % of the 20,000 training rows")
 
 
 def test_the_part_of_very_many_rows_is_a_tenth():

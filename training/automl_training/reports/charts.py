@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 WIDTH, HEIGHT = 360, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 10, 40
+MOST_STEPS = 6
+"""Steps between ticks at most; more would touch each other at the width of a phone."""
 
 Point = tuple[float, float]
 
@@ -59,9 +61,23 @@ class Scale:
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
+    @property
+    def step(self) -> float:
+        """Distance of the ticks: 1, 2, 2.5 or 5 times a power of ten, for four to eight ticks."""
+        raw = (self.high - self.low) / MOST_STEPS
+        power = 10.0 ** math.floor(math.log10(raw))
+        return next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= 0.999 * raw)
+
     def ticks(self) -> list[float]:
-        """Five values from end to end."""
-        return [self.low + (self.high - self.low) * step / 4 for step in range(5)]
+        """The round values between the ends.
+
+        >>> Scale(-3.2, 596.0, 0, 1).ticks()
+        [0.0, 100.0, 200.0, 300.0, 400.0, 500.0]
+        """
+        # The margin is for quotients such as 0.6 / 0.2, which is a little less than 3.
+        first = math.ceil(self.low / self.step - 1e-9)
+        last = math.floor(self.high / self.step + 1e-9)
+        return [number * self.step for number in range(first, last + 1)]
 
 
 def line_chart(
@@ -139,11 +155,11 @@ def bar_chart(
     headers: Sequence[str],
 ) -> Chart:
     """Draw a bar for each ``(name, value, spread)``, the spread as a whisker."""
-    row_height, name_width, width = 24, 180, 640
+    row_height, name_width, width = 24, 160, 520
     height = row_height * len(bars) + 8
     low = min(0.0, *(value - spread for _, value, spread in bars))
     high = max(0.0, *(value + spread for _, value, spread in bars))
-    scale = Scale(low, high if high > low else low + 1.0, name_width + 8, width - 80)
+    scale = Scale(low, high if high > low else low + 1.0, name_width + 8, width - 76)
     parts = []
     for number, (name, value, spread) in enumerate(bars):
         top = 4 + number * row_height
@@ -160,7 +176,7 @@ def bar_chart(
             ).format(
                 name_width,
                 middle,
-                shortened(name, 26),
+                shortened(name, 24),
                 begin,
                 top + 4,
                 round(end - begin, 1),
@@ -230,10 +246,10 @@ def _frame(x: Scale, y: Scale, x_label: str, y_label: str) -> Markup:
             x.start, y.end, y.start, x.end
         ),
     ]
-    lines += [_MIDDLE.format(x(tick), y.start + 14, _tick(tick)) for tick in x.ticks()]
+    lines += [_MIDDLE.format(x(tick), y.start + 14, _tick(tick, x.step)) for tick in x.ticks()]
     lines += [
         Markup('<text x="{}" y="{}" text-anchor="end" dominant-baseline="middle">{}</text>').format(
-            x.start - 6, y(tick), _tick(tick)
+            x.start - 6, y(tick), _tick(tick, y.step)
         )
         for tick in y.ticks()
     ]
@@ -246,5 +262,16 @@ def _frame(x: Scale, y: Scale, x_label: str, y_label: str) -> Markup:
     return Markup("").join([*lines, Markup("</g>")])
 
 
-def _tick(value: float) -> str:
-    return str(escape(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"))
+def _tick(value: float, step: float) -> str:
+    """A value of an axis: as many decimals as the step has, thousands and millions by a letter.
+
+    >>> _tick(0.25, 0.25), _tick(0.6000000000000001, 0.2), _tick(150000.0, 50000.0)
+    ('0.25', '0.6', '150k')
+    >>> _tick(0.0, 5e-7), _tick(2.5e6, 2.5e6), _tick(-1500.0, 500.0)
+    ('0', '2.5M', '-1,500')
+    """
+    if step < 1e-4 or abs(value) >= 1e9:
+        return f"{value:.6g}"
+    unit, letter = (1e6, "M") if step >= 1e6 else (1e3, "k") if step >= 1e3 else (1.0, "")
+    decimals = next(n for n in range(7) if math.isclose(round(step / unit, n), step / unit))
+    return f"{value / unit:,.{decimals}f}{letter if value else ''}"

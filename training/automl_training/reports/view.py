@@ -89,11 +89,11 @@ def view(source: ReportSource) -> dict[str, Any]:
         "n_holdout": len(source.splits["holdout"]),
         "split_notes": source.splits["notes"],
         "missing_text": _MISSING_WORDS[plan.missing],
-        "search_text": (
-            "a fixed number, so that the same seed finds the same model."
-            if plan.reproducible
-            else f"in a time budget of {plan.time_budget_s} seconds."
+        "has_point_interval": any(
+            entry["low"] is not None and entry["low"] == entry["high"]
+            for entry in metrics["scores"].values()
         ),
+        "search_text": _search_text(source),
         "feature_rows": _feature_rows(source),
         "family_rows": _family_rows(source),
         "trial_rows": _trial_rows(source),
@@ -101,7 +101,7 @@ def view(source: ReportSource) -> dict[str, Any]:
         "parity_rows": _parity_rows(source.parity),
         "reproduction_rows": _reproduction_rows(source),
         "stage_rows": [
-            [line["stage"], figure(line["seconds"]), figure(line["peak_rss_mib"])]
+            [line["stage"], _seconds(line["seconds"]), f"{line['peak_rss_mib']:,.0f}"]
             for line in source.telemetry
             if line["kind"] == "stage" and line["outcome"] == "done"
         ],
@@ -116,18 +116,43 @@ def view(source: ReportSource) -> dict[str, Any]:
 
 def parity_text(parity: dict[str, Any]) -> str:
     """Say what was proven of the exported model."""
-    gap = parity["max_probability_gap"]
-    largest = (
-        f"the largest difference of a probability was {figure(gap)}"
-        if gap is not None
-        else f"the largest relative difference was {figure(parity['max_relative_gap'])}"
-    )
-    return (
+    rows = (
         f"The exported model was checked against the fitted one on all {parity['n_rows']:,} "
         f"holdout rows, on {parity['n_missing_rows']:,} rows with missing cells and on "
-        f"{parity['n_unseen_rows']:,} rows with unseen categories: {largest} "
-        f"(allowed: {figure(parity['tolerance'])}), and {parity['label_flips']:,} answers changed."
+        f"{parity['n_unseen_rows']:,} rows with unseen categories"
     )
+    gap, allowed = parity["max_probability_gap"], figure(parity["tolerance"])
+    if gap is None:
+        gap = parity["max_relative_gap"]
+        return f"{rows}: the largest relative difference was {figure(gap)} (allowed: {allowed})."
+    flips = parity["label_flips"]
+    changed = f"{flips:,} answers changed" if flips else "no answer changed"
+    return (
+        f"{rows}: the largest difference of a probability was {figure(gap)} "
+        f"(allowed: {allowed}), and {changed}."
+    )
+
+
+def _search_text(source: ReportSource) -> str:
+    if source.plan.reproducible:
+        return "a fixed number, so that the same seed finds the same model."
+    return (
+        f"in a time budget of {source.plan.time_budget_s:,} seconds. "
+        f"The search ended because {source.leaderboard['stopped_because']}."
+    )
+
+
+def _seconds(value: float) -> str:
+    """A duration in seconds, as exact as it can be measured.
+
+    >>> _seconds(0.08196), _seconds(0.0004), _seconds(12.345), _seconds(1234.5)
+    ('0.08', '< 0.01', '12.3', '1,234')
+    """
+    if value < 0.01:
+        return "< 0.01"
+    if value < 10:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
 def _task_words(plan: Plan) -> str:
@@ -302,8 +327,8 @@ def _importance_text(source: ReportSource) -> str:
     return (
         f"How much the {source.metric_titles[explained['metric']]} suffers when the values of a "
         f"column are shuffled among {explained['n_rows']:,} holdout rows "
-        f"({explained['n_repeats']} repeats). Columns that say the same share their importance, "
-        "and importance is no cause."
+        f"({explained['n_repeats']} repeats). Columns that carry the same information share "
+        "their importance, and an important column need not be a cause."
         + (f" {n_left:,} less important columns are not drawn." if n_left else "")
     )
 
@@ -326,7 +351,7 @@ def _family_rows(source: ReportSource) -> list[list[str]]:
             source.family_titles[best["family"]],
             figure(best["score"]),
             f"{best['n_trials']:,}",
-            figure(best["train_seconds"]),
+            _seconds(best["train_seconds"]),
         ]
         for best in source.leaderboard["families"]
     ]
@@ -338,7 +363,7 @@ def _trial_rows(source: ReportSource) -> list[list[str]]:
             str(trial["rank"]),
             source.family_titles[trial["family"]],
             figure(trial["score"]),
-            figure(trial["train_seconds"]),
+            _seconds(trial["train_seconds"]),
             "–" if trial["sample_rows"] is None else f"{trial['sample_rows']:,}",
             shortened(
                 ", ".join(
@@ -353,14 +378,20 @@ def _trial_rows(source: ReportSource) -> list[list[str]]:
 
 
 def _parity_rows(parity: dict[str, Any]) -> list[list[str]]:
-    return [
+    rows = [
         ["Passed", "yes" if parity["passed"] else "no"],
         ["Holdout rows", f"{parity['n_rows']:,}"],
         ["Rows with missing cells", f"{parity['n_missing_rows']:,}"],
         ["Rows with unseen categories", f"{parity['n_unseen_rows']:,}"],
-        ["Largest gap of a probability", figure(parity["max_probability_gap"])],
-        ["Largest relative gap of a value", figure(parity["max_relative_gap"])],
-        ["Allowed gap", figure(parity["tolerance"])],
+    ]
+    allowed = ["Allowed difference", figure(parity["tolerance"])]
+    if parity["max_probability_gap"] is None:
+        gap = figure(parity["max_relative_gap"])
+        return [*rows, ["Largest relative difference of a value", gap], allowed]
+    return [
+        *rows,
+        ["Largest difference of a probability", figure(parity["max_probability_gap"])],
+        allowed,
         ["Answers that changed", f"{parity['label_flips']:,}"],
         ["Exact ties (either answer is right)", f"{parity['exact_ties']:,}"],
     ]

@@ -85,8 +85,8 @@ def evaluate(
         "is_weighted": w is not None,
         "scores": {m.name: _entry(m, values[m.name], resampled) for m in measures},
         "interval_method": (
-            f"{LEVEL:.0%} percentile bootstrap over {resampled.n_resamples} resamples of the "
-            f"{model.y.size} holdout rows"
+            f"{100 * LEVEL:.0f} % percentile bootstrap over {resampled.n_resamples:,} resamples "
+            f"of the {model.y.size:,} holdout rows"
         ),
         "baseline": {"name": name, "scores": {k: _finite(v) for k, v in guesses.items()}},
         "improvement": {

@@ -256,7 +256,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("rmse", "root mean squared error", False, ("regression",), _rmse),
     Measure("mae", "mean absolute error", False, ("regression",),
             lambda rows: rows.mean(np.abs(rows.scored.errors))),
-    Measure("r2", "R2", True, ("regression",), _r2, "every row has the same target value"),
+    Measure("r2", "R²", True, ("regression",), _r2, "every row has the same target value"),
 )  # fmt: skip
 
 _BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}

@@ -45,11 +45,11 @@ the class shares, on 891 holdout rows.'
     if not math.isfinite(improvement.value):
         reason = m.undefined_because if not math.isfinite(value) else "guessing has no score"
         return (
-            f"Cannot be judged by {m.title} on these {n_rows} holdout rows: {reason}. "
+            f"Cannot be judged by {m.title} on these {n_rows:,} holdout rows: {reason}. "
             "Upload more rows or choose another metric."
         )
     figures = (
-        f"{_figure(value)} against {_figure(guess)} for the {baseline}, on {n_rows} holdout rows"
+        f"{_figure(value)} against {_figure(guess)} for the {baseline}, on {n_rows:,} holdout rows"
     )
     if not math.isfinite(improvement.low):
         return (

@@ -88,7 +88,7 @@ def make_validation(
         n_folds = _count_folds(y, is_classification=is_classification)
         if groups is not None:
             n_folds = min(n_folds, int(np.unique(groups).size))
-        words = f"{n_folds}-fold cross-validation on the {n_rows} training rows"
+        words = f"{n_folds}-fold cross-validation on the {n_rows:,} training rows"
         if groups is not None:
             folds = _group_folds(y, groups, n_folds, spec)
             words += ", whole groups apart"
@@ -100,7 +100,7 @@ def make_validation(
     else:
         share = LARGE_HOLDOUT_SHARE if n_rows >= LARGE_ROWS else HOLDOUT_SHARE
         n_parts = round(1 / share)
-        words = f"{share:.0%} of the {n_rows} training rows, not trained on by the trials"
+        words = f"{100 * share:.0f} % of the {n_rows:,} training rows, not trained on by the trials"
         if groups is not None:
             folds = _group_folds(y, groups, n_parts, spec)[:1]
             words += ", whole groups apart"
