@@ -308,6 +308,13 @@ class ModelNotDeployedError(NotFoundError):
     title = "This model is not deployed"
 
 
+class ModelDeployedError(ConflictError):
+    """The model still answers predictions."""
+
+    code = "model-deployed"
+    title = "This model is deployed"
+
+
 class ModelCorruptError(PlatformError):
     """The bundle's bytes are not those that were proven."""
 

@@ -475,6 +475,16 @@ def test_an_active_job_is_cancelled_before_it_is_deleted(world):
     assert world.client.delete(f"/jobs/{job_id}").status_code == 204
 
 
+def test_a_deployed_model_is_withdrawn_before_its_job_is_deleted(world):
+    job_id = world.deployed()
+
+    refused = world.client.delete(f"/jobs/{job_id}")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "model-deployed")
+    world.client.post(f"/jobs/{job_id}/deploy", json={"deploy": False})
+    assert world.client.delete(f"/jobs/{job_id}").status_code == 204
+
+
 def test_jobs_on_the_same_data_and_target_are_ranked(world):
     dataset_id = world.penguins()
     good, better = world.start(dataset_id), world.start(dataset_id)

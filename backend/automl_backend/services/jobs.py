@@ -15,6 +15,7 @@ from automl_backend.services.idempotency import Idempotency
 from automl_backend.services.planning import PlanningService, merged_config
 from automl_core.errors import (
     IllegalTransitionError,
+    ModelDeployedError,
     NotFoundError,
     PreconditionFailedError,
     StaleRecordError,
@@ -322,11 +323,18 @@ class JobService:
         ------
         IllegalTransitionError
             If the job is active: its trainer would go on writing.
+        ModelDeployedError
+            If its model is deployed: clients may be asking it.
         """
         job = own_job(self.metadata, caller, job_id)
         if job.status in ACTIVE:
             raise IllegalTransitionError(
                 f"Job {job_id} is {job.status}; cancel it before deleting it."
+            )
+        if job.is_deployed:
+            raise ModelDeployedError(
+                f"The model of job {job_id} is deployed and would stop answering; withdraw it"
+                ' first (POST /jobs/{id}/deploy with {"deploy": false}).'
             )
         # The record goes last: if this is cut short, deleting again finishes it.
         self.objects.delete_prefix(job_prefix(job_id))
