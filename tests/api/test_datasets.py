@@ -24,7 +24,7 @@ def test_a_table_is_uploaded_by_a_signed_form_and_confirmed(world, penguins_csv)
 
     answer = world.client.post(f"/datasets/{ticket['dataset_id']}/confirm")
 
-    assert sent.status_code in (200, 201, 204), sent.text
+    assert sent.status_code == 201, sent.text
     assert answer.status_code == 200, answer.text
     dataset = answer.json()
     assert (dataset["status"], dataset["row_count"], dataset["column_count"]) == ("ready", 344, 17)
@@ -68,7 +68,7 @@ def test_a_put_of_another_size_than_signed_is_refused_and_nothing_is_kept(world)
         ticket["upload_url"], content=b"a,b\n1,2\n3,4\n5,6\n", headers=ticket["headers"]
     )
 
-    assert sent.status_code in (413, 422)
+    assert sent.status_code == 413
     assert sent.headers["content-type"] == "application/problem+json"
     assert world.objects.keys("datasets/") == []
 

@@ -68,16 +68,14 @@ def test_a_target_that_cannot_be_learned_is_refused(world, values, target, code)
     assert world.runner.submitted == []
 
 
-def test_a_class_with_a_single_row_is_said_in_the_plan(world):
+def test_a_class_with_a_single_row_is_refused_by_name(world):
     values = ["x", "z"] * 60 + ["rare"]
     dataset_id = world.upload(rows(values).encode()).json()["dataset_id"]
 
     answer = train(world, dataset_id, "y")
 
-    plan = answer.json().get("plan") or answer.json()
-    notes = str(plan.get("warnings")) + str(plan.get("blocking")) + str(plan.get("detail"))
-    assert answer.status_code in (200, 422)
-    assert "rare" in notes
+    assert (answer.status_code, answer.json()["code"]) == (422, "target-unusable")
+    assert "The class 'rare' has a single row" in answer.json()["detail"]
 
 
 def test_a_blocked_plan_is_shown_by_a_dry_run(world):
