@@ -63,11 +63,14 @@ bench: setup ## Measure: every data set of DATA (a folder with datasets.json), a
 	$(BIN)/python benchmarks/predict_latency.py
 	$(BIN)/python benchmarks/train_sets.py $(if $(DATA),--data $(DATA)) $(ARGS)
 
+COMPILE := ../$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
+
 .PHONY: lock
 lock: $(VENV)/.dev ## Pin the requirements, with hashes and without addresses (ARGS=--upgrade raises them)
-	cd requirements && for name in dev api inference training build; do \
-		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--no-annotate --no-header $(ARGS) $$([ $$name = dev ] || echo "-c dev.txt") $$name.in -o $$name.txt; done
+	cd requirements && for name in dev api inference training build lambda-api lambda-events; do \
+		$(COMPILE) --python-version 3.11 $(ARGS) $$([ $$name = dev ] || echo "-c dev.txt") $$name.in -o $$name.txt; done
+	cd requirements && for name in emulator checks; do \
+		$(COMPILE) --python-version 3.13 $(ARGS) $$name.in -o $$name.txt; done
 
 .PHONY: clean
 clean: ## Remove what set-up and tests made (no data of the platform)

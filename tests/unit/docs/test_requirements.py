@@ -9,6 +9,8 @@ import pytest
 
 FOLDER = Path(__file__).parents[3] / "requirements"
 FILES = sorted(FOLDER.iterdir())
+#: Tools that run in environments of their own, beside the tests.
+OWN_ENVIRONMENT = ("checks", "emulator")
 PINNED = sorted(path.stem for path in FOLDER.glob("*.txt"))
 
 #: Pulls hundreds of megabytes of CUDA with it; nothing here trains on a GPU.
@@ -29,7 +31,10 @@ def read_pins(name: str) -> dict[str, dict[str, frozenset[str]]]:
 def test_each_list_is_pinned():
     assert {path.name for path in FILES} == {
         f"{name}.{kind}"
-        for name in ("api", "build", "dev", "inference", "training")
+        for name in (
+            *("api", "build", "dev", "inference", "training", "lambda-api", "lambda-events"),
+            *OWN_ENVIRONMENT,
+        )
         for kind in ("in", "txt")
     }
 
@@ -51,7 +56,7 @@ def test_every_package_is_pinned_with_hashes(name: str):
             assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), package
 
 
-@pytest.mark.parametrize("name", [name for name in PINNED if name != "dev"])
+@pytest.mark.parametrize("name", [name for name in PINNED if name not in ("dev", *OWN_ENVIRONMENT)])
 def test_what_is_installed_anywhere_is_what_the_tests_run_with(name: str):
     tested = read_pins("dev")
 
