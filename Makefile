@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 # The first interpreter that is new enough; `make PYTHON=/path/to/python` overrides.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; raise SystemExit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+# Lambda's own version: builds the packages and runs them in the emulator.
+PYTHON313 ?= $(shell for p in python3.13 $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.13.*/bin/python; do \
+	$$p -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 RUNTIME := requirements/api.txt requirements/training.txt requirements/build.txt
 MEMBERS := core backend training cli
 ARGS ?=
@@ -46,6 +49,33 @@ test: $(VENV)/.dev ## Run every test suite this machine can run, and name those 
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n 2 --dist worksteal --doctest-modules --cov --cov-report= $(ARGS)
 	$(BIN)/python tests/coverage_floors.py
+	@if command -v terraform >/dev/null && test -n "$(PYTHON313)"; then $(MAKE) --no-print-directory test-aws ARGS=; else \
+		echo "left out: the emulated AWS (make test-aws) needs terraform 1.11 or newer in PATH and Python 3.13 (PYTHON313=/path/to/python3.13)" >&2; \
+		test "$${AUTOML_TEST_REQUIRE_ALL:-0}" != 1; fi
+
+# The emulator runs Lambda functions with its own interpreter and its own packages in sight:
+# so it stands apart, in Lambda's version of Python. The checkers are apart for their pins.
+.venv-emulator/.done: requirements/emulator.txt
+.venv-checks/.done: requirements/checks.txt
+.venv-emulator/.done .venv-checks/.done:
+	@test -n "$(PYTHON313)" || { echo "This needs Python 3.13, the version of AWS Lambda; none was found. Install one, or say make PYTHON313=/path/to/python3.13." >&2; exit 1; }
+	test -x $(@D)/bin/python || $(PYTHON313) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+.PHONY: test-aws
+test-aws: $(VENV)/.dev .venv-emulator/.done ## Apply the Terraform to an emulator of AWS and walk the whole story through it
+	@$(MAKE) --no-print-directory package ARGS=
+	$(BIN)/python -m pytest -m aws -n 2 --dist loadfile tests/aws $(ARGS)
+
+.PHONY: aws-local
+aws-local: setup .venv-emulator/.done ## Start an emulated AWS with the platform deployed on it, and print what to export (ARGS="--help")
+	@$(BIN)/python infrastructure/local/home.py up $(ARGS)
+
+.PHONY: package
+package: ## Build the Lambda packages into dist/lambda (ARGS="api --architecture x86_64 --unpack DIR")
+	@test -n "$(PYTHON313)" || { echo "The Lambda packages need Python 3.13, the version that they run on; none was found. Install one, or say make PYTHON313=/path/to/python3.13 package." >&2; exit 1; }
+	@$(PYTHON313) -m infrastructure.packaging $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev ## Format, lint, types, import contracts
@@ -53,6 +83,21 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+CHECKS := .venv-checks/bin
+
+.PHONY: check-static
+check-static: .venv-checks/.done ## Lint containers, shell scripts, workflows and Terraform; validate and test the Terraform
+	$(CHECKS)/hadolint $$(git ls-files --cached --others --exclude-standard '*Dockerfile')
+	$(CHECKS)/shellcheck .ci/run $$(git ls-files --cached --others --exclude-standard '*.sh')
+	PATH="$(CURDIR)/$(CHECKS):$$PATH" $(CHECKS)/actionlint
+	$(CHECKS)/zizmor --offline --quiet .github
+	$(CHECKS)/checkov --config-file .checkov.yaml
+	$(CHECKS)/python infrastructure/check.py
+
+.PHONY: site
+site: setup ## Write the site's pages to frontend/dist
+	$(BIN)/python frontend/build_site.py frontend/dist
 
 .PHONY: openapi
 openapi: setup ## Write the API's contract to frontend/openapi.json
@@ -62,6 +107,11 @@ openapi: setup ## Write the API's contract to frontend/openapi.json
 bench: setup ## Measure: every data set of DATA (a folder with datasets.json), and the latency of a prediction
 	$(BIN)/python benchmarks/predict_latency.py
 	$(BIN)/python benchmarks/train_sets.py $(if $(DATA),--data $(DATA)) $(ARGS)
+
+.PHONY: costs
+costs: setup ## Write the tables of docs/costs.md (PLAN=FILE, the output of terraform show -json)
+	@test -n "$(PLAN)" || { echo "Say make costs PLAN=plan.json, with the output of terraform show -json." >&2; exit 2; }
+	$(BIN)/python benchmarks/cost_tables.py $(PLAN)
 
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 

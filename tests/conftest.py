@@ -29,6 +29,12 @@ def _leave_out(reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.fixture(scope="session")
+def leave_out() -> Callable[[str], None]:
+    """Leave a test out for a reason that names what is missing on this machine."""
+    return _leave_out
+
+
 def _find_binaries() -> Path | None:
     """Folder with ``initdb`` and ``pg_ctl``: of the newest server, or from the PATH."""
     installed = sorted(

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
+from automl_backend.admission import unknown_parameter
 from automl_backend.services.access import Caller
 from automl_backend.services.comparisons import ComparisonService
 from automl_backend.services.datasets import DatasetService
@@ -131,16 +132,11 @@ async def known_query_only(request: Request) -> None:
     """
     if not request.query_params:
         return
-    operations = request.app.openapi()["paths"].get(request.scope["route"].path, {})
-    parameters = operations.get(request.method.lower(), {}).get("parameters", [])
-    known = [each["name"] for each in parameters if each["in"] == "query"]
+    # The route's own, not the document's: making the document takes a third of a second.
+    known = request.scope["route"].query_names()
     for name in request.query_params:
         if name not in known:
-            there = f"there are {', '.join(known)}" if known else "none is read here"
-            raise InvalidInputError(
-                f"There is no query parameter {name[:80]!r}; {there}.",
-                pointer=f"/query/{name[:80]}",
-            )
+            raise unknown_parameter(name, known)
 
 
 def versioned(request: Request, body: BaseModel, version: int) -> Response:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from automl_backend.problems import from_error, from_http
+from automl_backend.admission import (
+    API_PREFIX,
+    MAX_HEAD_BYTES,
+    body_too_large,
+    check_depth,
+)
+from automl_backend.problems import from_error, from_http, route_path
 from automl_backend.services.access import Authenticator
 from automl_backend.services.platform import Limits
+from automl_backend.services.tokens import bearer
 from automl_core.errors import (
     AutoMLError,
     BodyTooLargeError,
@@ -23,18 +29,11 @@ from automl_core.errors import (
 #: everybody; and signed URLs, whose signature is the proof.
 OPEN_PREFIXES = ("/health/", "/problems/", "/storage/")
 #: Addresses that take files instead of JSON.
-UPLOAD_PATHS = ("/datasets", "/storage/upload", "/storage/object")
-#: All header names and values together.
-MAX_HEAD_BYTES = 10 * 1024
+FORM_PATH = "/datasets"
+UPLOAD_PATHS = (FORM_PATH, "/storage/upload", "/storage/object")
 #: Room for the form around a file.
 FORM_OVERHEAD_BYTES = 64 * 1024
-#: Deeper JSON than this is no request of ours; Python's own reader gives up at about 1000.
-MAX_JSON_DEPTH = 32
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-API_PREFIX = "/api"
-
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class APIPrefix:
@@ -83,8 +82,8 @@ class Gate:
         headers = Headers(scope=scope)
         if self._access.is_open:
             self._require_local(scope["method"], headers)
-        if not f"{_route_path(scope)}/".startswith(OPEN_PREFIXES):
-            scope["state"]["caller"] = self._access.caller(_bearer(headers))
+        if not f"{route_path(scope)}/".startswith(OPEN_PREFIXES):
+            scope["state"]["caller"] = self._access.caller(bearer(headers.get("authorization")))
 
     def _require_local(self, method: str, headers: Headers) -> None:
         """Keep web pages of other origins out of a platform that needs no token."""
@@ -102,57 +101,35 @@ class Gate:
     async def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """Bound the body; JSON is read here, so that its nesting is known before parsing."""
         headers = Headers(scope=scope)
-        is_upload = _route_path(scope) in UPLOAD_PATHS
-        limit = (
-            self._limits.max_upload_bytes + FORM_OVERHEAD_BYTES
-            if is_upload
-            else self._limits.max_body_bytes
-        )
+        path = route_path(scope)
+        is_upload = path in UPLOAD_PATHS
+        limit = self._limit_of(path)
         announced = headers.get("content-length", "0")
         if not announced.isdigit():
             raise BodyUnreadableError("Content-Length is not a number.")
         if int(announced) > limit:
-            raise _too_large(limit)
+            raise self._too_large(path, limit)
         if is_upload:
-            return _counted(receive, limit)
+            return _counted(receive, limit, self._too_large(path, limit))
         body = await _read(receive, limit)
-        if body and json_depth(body, enough=MAX_JSON_DEPTH) > MAX_JSON_DEPTH:
-            raise BodyUnreadableError(
-                f"The body is nested more than {MAX_JSON_DEPTH} levels deep; send it flatter."
-            )
+        check_depth(body)
         return _replayed(body, receive)
 
+    def _limit_of(self, path: str) -> int:
+        if path == FORM_PATH:
+            return self._limits.largest_form_bytes + FORM_OVERHEAD_BYTES
+        if path in UPLOAD_PATHS:
+            return self._limits.max_upload_bytes + FORM_OVERHEAD_BYTES
+        return self._limits.max_body_bytes
 
-def json_depth(body: bytes, *, enough: int) -> int:
-    """Tell how deep JSON text is nested, without parsing it.
-
-    Parameters
-    ----------
-    body : bytes
-        JSON text, possibly malformed.
-    enough : int
-        Counting stops one level beyond.
-
-    >>> json_depth(b'{"a": [1, {"b": "[[["}]}', enough=10)
-    3
-    """
-    depth = deepest = 0
-    for bracket in _STRING.sub(b"", body).translate(None, _NOT_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-        if deepest > enough:
-            break
-    return deepest
-
-
-def _route_path(scope: Scope) -> str:
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
-
-
-def _bearer(headers: Headers) -> str | None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+    def _too_large(self, path: str, limit: int) -> BodyTooLargeError:
+        if path == FORM_PATH and self._limits.largest_form_bytes < self._limits.max_upload_bytes:
+            return BodyTooLargeError(
+                f"A form of more than {limit:,} bytes is not read here; ask POST"
+                " /upload/request-url where to send the file, then confirm it:"
+                f" files of up to {self._limits.max_upload_bytes:,} bytes are taken that way."
+            )
+        return body_too_large(limit)
 
 
 def _host_name(address: str) -> str:
@@ -162,14 +139,7 @@ def _host_name(address: str) -> str:
         return ""
 
 
-def _too_large(limit: int) -> BodyTooLargeError:
-    return BodyTooLargeError(
-        f"The body has more than {limit:,} bytes, which is the most that is read here; send it "
-        "in parts."
-    )
-
-
-def _counted(receive: Receive, limit: int) -> Receive:
+def _counted(receive: Receive, limit: int, refusal: BodyTooLargeError) -> Receive:
     seen = 0
 
     async def counted() -> Message:
@@ -177,8 +147,9 @@ def _counted(receive: Receive, limit: int) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > limit:
-            # The framework lets only its own refusals out of its reading of a form.
-            raise HTTPException(413)
+            # The framework lets only its own refusals out of its reading of a form; what is
+            # answered is the cause.
+            raise HTTPException(413) from refusal
         return message
 
     return counted
@@ -193,7 +164,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
-            raise _too_large(limit)
+            raise body_too_large(limit)
         parts.append(part)
         is_open = message["type"] == "http.request" and message.get("more_body", False)
     return b"".join(parts)

@@ -1,4 +1,8 @@
-"""Puts a platform together: the only place of the backend that knows adapters and runners."""
+"""Puts a platform together: the only place of the backend that knows adapters and runners.
+
+Each home imports its own runner when it is put together: the start of a Lambda function
+pays for no other's.
+"""
 
 from __future__ import annotations
 
@@ -10,32 +14,34 @@ from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
-from automl_backend.runners.profiling import profile_in_child
-from automl_backend.runners.subprocess import SubprocessRunner, Timing
 from automl_backend.services.access import Authenticator, OpenAccess, TokenAccess
 from automl_backend.services.comparisons import ComparisonService
 from automl_backend.services.cursors import Cursors, Signs
 from automl_backend.services.datasets import DatasetService
 from automl_backend.services.deployments import DeploymentService
-from automl_backend.services.health import HealthService, check_model_runtime
+from automl_backend.services.health import HealthService, PartName, check_model_runtime
 from automl_backend.services.idempotency import Idempotency
 from automl_backend.services.jobs import JobService
-from automl_backend.services.model_cache import ModelCache
 from automl_backend.services.planning import PlanningService
 from automl_backend.services.platform import Limits, Platform
 from automl_backend.services.predictions import PredictionService
-from automl_backend.services.profiles import ComputeProfile, ProfileService
+from automl_backend.services.profiles import ComputeProfile, ProfileService, SmallTableProfile
 from automl_backend.services.results import ResultService
 from automl_backend.services.uploads import SignedTransfers, UploadLimits, UploadService
+from automl_core.bundle.loaded import LoadedModels
 from automl_core.errors import ConfigurationError
 from automl_core.ports import JobRunner, MetadataStore, ObjectStore
 from automl_core.settings import Settings, child_environment
+from automl_core.tabular.confirm import Confirmer
 from automl_core.tabular.schema import ReadLimits
 from automl_core.wiring import open_stores
 
 TRAINER_MODULE = "automl_training"
+READER_MODULE = "automl_training.confirm"
 LOGS_FOLDER = "logs"
 SCRATCH_FOLDER = "scratch"
+#: Lambda sends 6 MB at most, in which a zip is base64: four characters for three bytes.
+MAX_DIRECT_BYTES = 4 * 1024**2
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -55,7 +61,8 @@ def access_of(settings: Settings) -> Authenticator:
     Raises
     ------
     ConfigurationError
-        If the address is not a loopback one and no token is configured.
+        If no token is configured, and the address is not a loopback one or the platform is
+        the AWS home, whose records are not this machine's own.
     """
     if settings.token_hashes:
         wrong = [each for each in settings.token_hashes if not _is_sha256(each)]
@@ -65,6 +72,11 @@ def access_of(settings: Settings) -> Authenticator:
                 " (64 hexadecimal digits). Make one with: printf %s TOKEN | sha256sum."
             )
         return TokenAccess(settings.token_hashes)
+    if settings.home == "aws":
+        raise ConfigurationError(
+            "AUTOML_API_TOKEN_HASHES is not set; the AWS home lets nobody in without a token. Set"
+            " it to the SHA-256 hash of a token of yours: printf %s TOKEN | sha256sum."
+        )
     if settings.host not in LOOPBACK:
         raise ConfigurationError(
             f"AUTOML_HOST is {settings.host!r}, which others can reach, but no token is configured."
@@ -79,7 +91,7 @@ def _is_sha256(text: str) -> bool:
 
 
 def build_platform(settings: Settings) -> Platform:
-    """Open the stores and put the embedded platform together; starts nothing.
+    """Open the stores and put the platform of the settings' home together; starts nothing.
 
     Raises
     ------
@@ -87,6 +99,14 @@ def build_platform(settings: Settings) -> Platform:
         If the settings cannot be worked with.
     """
     access = access_of(settings)
+    return _on_aws(settings, access) if settings.home == "aws" else _embedded(settings, access)
+
+
+def _embedded(settings: Settings, access: Authenticator) -> Platform:
+    from automl_backend.runners.profiling import profile_in_child
+    from automl_backend.runners.readings import READING_LIMIT_S
+    from automl_backend.runners.subprocess import SubprocessRunner, Timing
+
     stores = open_stores(settings)
     environment = child_environment(settings)
     runner = SubprocessRunner(
@@ -100,6 +120,7 @@ def build_platform(settings: Settings) -> Platform:
         now=utc_now,
         monotonic=time.monotonic,
         timing=Timing.of_heartbeat(settings.heartbeat_s),
+        read_command=[sys.executable, "-m", READER_MODULE],
     )
 
     def stop() -> None:
@@ -115,8 +136,38 @@ def build_platform(settings: Settings) -> Platform:
         signer=stores.signer,
         runner=runner,
         compute_profile=partial(profile_in_child, environment=environment),
+        reading_limit_s=READING_LIMIT_S,
         start=runner.start,
         stop=stop,
+    )
+
+
+def _on_aws(settings: Settings, access: Authenticator) -> Platform:
+    """Put the AWS home together: nothing runs here but requests.
+
+    Batch runs jobs, and the events' function keeps them true to it. Small tables are
+    profiled in this process; models are loaded by the inference function.
+    """
+    from automl_backend.runners.batch_limits import READING_LIMIT_S
+    from automl_backend.runners.deferred import DeferredRunner
+    from automl_backend.wiring_batch import batch_runner, require_batch
+
+    stores = open_stores(settings)
+    # What is missing shows at the start all the same.
+    require_batch(settings)
+    runner = DeferredRunner(partial(batch_runner, settings, stores.metadata))
+    return assemble(
+        settings,
+        access=access,
+        objects=stores.objects,
+        transfers=None,
+        metadata=stores.metadata,
+        signer=stores.signer,
+        runner=runner,
+        compute_profile=SmallTableProfile(settings.inline_read_bytes),
+        reading_limit_s=READING_LIMIT_S,
+        has_model_runtime=False,
+        stop=stores.close,
     )
 
 
@@ -130,6 +181,8 @@ def assemble(
     signer: Signs,
     runner: JobRunner,
     compute_profile: ComputeProfile,
+    reading_limit_s: float = 3600.0,
+    has_model_runtime: bool = True,
     now: Callable[[], datetime] = utc_now,
     make_id: Callable[[], str] = new_id,
     sleep: Callable[[float], None] = time.sleep,
@@ -151,7 +204,15 @@ def assemble(
         objects=objects,
         uploads=uploads,
         cursors=cursors,
-        limits=ReadLimits(max_columns=settings.max_columns),
+        confirmer=Confirmer(
+            metadata=metadata,
+            objects=objects,
+            limits=ReadLimits(max_columns=settings.max_columns),
+            now=now,
+        ),
+        runner=runner,
+        inline_read_bytes=settings.inline_read_bytes,
+        reading_limit_s=reading_limit_s,
         now=now,
     )
     profiles = ProfileService(metadata, objects, datasets, compute_profile)
@@ -167,19 +228,24 @@ def assemble(
         new_id=make_id,
         now=now,
     )
-    results = ResultService(metadata, objects, settings.download_url_ttl_s)
+    results = ResultService(
+        metadata,
+        objects,
+        settings.download_url_ttl_s,
+        MAX_DIRECT_BYTES if settings.home == "aws" else None,
+    )
+    checks: dict[PartName, Callable[[], None]] = {
+        "storage": objects.ping,
+        "database": metadata.ping,
+        "queue": runner.ping,
+    }
+    if has_model_runtime:
+        checks["model-runtime"] = check_model_runtime
     return Platform(
         access=access,
         allowed_hosts=_allowed_hosts(settings),
         limits=Limits(settings.max_body_bytes, settings.max_upload_bytes),
-        health=HealthService(
-            {
-                "storage": objects.ping,
-                "database": metadata.ping,
-                "queue": runner.ping,
-                "model-runtime": check_model_runtime,
-            }
-        ),
+        health=HealthService(checks),
         uploads=uploads,
         transfers=transfers,
         datasets=datasets,
@@ -191,7 +257,7 @@ def assemble(
         deployments=DeploymentService(metadata, results, cursors, make_id, now),
         predictions=PredictionService(
             metadata=metadata,
-            models=ModelCache(objects),
+            models=LoadedModels(objects),
             max_rows=settings.max_prediction_rows,
             now=now,
             monotonic=time.perf_counter,

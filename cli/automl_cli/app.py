@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from automl_cli.commands import (
+    cost,
     datasets,
     demo,
     deployments,
@@ -60,6 +61,8 @@ app.command("up")(up.up)
 app.command("profile")(profile.profile)
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
+# On the plan of a platform on AWS.
+app.add_typer(cost.group, name="cost")
 # On a running platform.
 app.add_typer(datasets.group, name="datasets")
 app.add_typer(jobs.group, name="jobs")

@@ -17,6 +17,7 @@ from typing import Any, Self
 import httpx
 
 from automl_core.errors import ConfigurationError, PlatformError
+from automl_core.settings import STORE_FIELDS, variable
 
 HOST = "127.0.0.1"
 #: Importing the web framework and migrating the database takes a few seconds on a busy machine.
@@ -179,9 +180,11 @@ def _require_free(port: int) -> None:
 def _isolated_environment(data_dir: Path, address: str) -> dict[str, str]:
     """The environment for a platform that shares no record with the user's own.
 
-    Set rather than removed, since a ``.env`` file would fill in what is missing.
+    Set rather than removed, since a ``.env`` file would fill in what is missing. Stores of
+    AWS would make the platform work on those.
     """
     return os.environ | {
+        **{variable(name): "" for name in STORE_FIELDS},
         "AUTOML_DATABASE_URL": f"sqlite:///{data_dir / 'automl.db'}",
         "AUTOML_PUBLIC_URL": address,
         "AUTOML_API_TOKEN_HASHES": "",

@@ -50,11 +50,32 @@ def request_upload(client: Client, file: Path) -> dict[str, Any]:
 
 
 def confirm_dataset(
-    client: Client, dataset_id: str, options: Mapping[str, object] | None = None
+    client: Client,
+    dataset_id: str,
+    options: Mapping[str, object] | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """Have the platform read what was uploaded."""
+    """Have the platform read what was uploaded, and wait until it has.
+
+    Raises
+    ------
+    CommandError
+        If the table is refused, or could not be read, with the exit code of the reason.
+    """
     given = {name: value for name, value in (options or {}).items() if value is not None}
     dataset: dict[str, Any] = client.send("POST", path_of("datasets", dataset_id, "confirm"), given)
+    wait: float | None = None
+    while dataset["status"] == "profiling":
+        sleep(wait or POLL_S)
+        dataset, wait = client.get_with_wait(path_of("datasets", dataset_id))
+    if dataset["status"] != "ready":
+        note = dataset["error"] or {"code": "dataset-not-ready", "detail": "No reason is known."}
+        raise CommandError(
+            f"Data set {dataset_id} was not read: {note['detail']}",
+            code=note["code"],
+            exit_status=exit_status_of(note["code"]),
+        )
     return dataset
 
 

@@ -7,7 +7,11 @@ can repair it: what is wrong, with the value, and what would repair it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
+
+#: JSON pointer and message of each wrong part of an input.
+Parts = Sequence[tuple[str, str]]
 
 
 class AutoMLError(Exception):
@@ -20,6 +24,8 @@ class AutoMLError(Exception):
         who may see the record (no path, no secret, no stack).
     pointer : str or None
         JSON pointer or column name of the offending part of the input, if there is one.
+    parts : sequence of (str, str)
+        JSON pointer and message of each offending part, where there are several.
     **context
         Values for the log, never for the answer.
     """
@@ -27,10 +33,18 @@ class AutoMLError(Exception):
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "Something is wrong"
 
-    def __init__(self, detail: str, *, pointer: str | None = None, **context: object) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        pointer: str | None = None,
+        parts: Parts = (),
+        **context: object,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.pointer = pointer
+        self.parts = parts or ([(pointer, detail)] if pointer else [])
         self.context = context
 
 
@@ -42,6 +56,32 @@ class InvalidInputError(AutoMLError):
 
     code = "invalid-input"
     title = "This input cannot be used"
+
+
+#: Wrong parts that one answer names; a body of many rows could have as many.
+MAX_PARTS = 20
+
+
+def several_wrong(found: Parts, *, n_more: int = 0) -> InvalidInputError:
+    """Join what is wrong about several parts of an input into one error.
+
+    Parameters
+    ----------
+    found : sequence of (str, str)
+        JSON pointer (empty: the body as a whole) and message, without a full stop, of each;
+        at least one.
+    n_more : int
+        Wrong parts that are not in ``found``.
+
+    >>> several_wrong([("/a", "Send a number"), ("/b", "Send a text")]).detail
+    '/a: Send a number (and 1 more).'
+    """
+    pointer, message = found[0]
+    n_more += len(found) - 1
+    more = f" (and {n_more} more)" if n_more else ""
+    return InvalidInputError(
+        f"{pointer or 'The body'}: {message}{more}.", pointer=pointer, parts=found[:MAX_PARTS]
+    )
 
 
 class NotFoundError(AutoMLError):
@@ -112,6 +152,13 @@ class BodyTooLargeError(LimitExceededError):
 
     code = "body-too-large"
     title = "This request is too large"
+
+
+class AnswerTooLargeError(LimitExceededError):
+    """More bytes in an answer than the platform can send from where it runs."""
+
+    code = "answer-too-large"
+    title = "This answer is too large"
 
 
 class CursorInvalidError(InvalidInputError):
@@ -289,6 +336,13 @@ class JobTimeoutError(TrainingError):
 
     code = "job-timeout"
     title = "The trainer ran out of time"
+
+
+class NoCapacityError(TrainingError):
+    """No machine could be had that runs the trainer."""
+
+    code = "no-capacity"
+    title = "No machine could run the training"
 
 
 # -- Models and predictions -----------------------------------------------------------

@@ -44,7 +44,7 @@ def move(
     """Return the job in another status, with its time line continued.
 
     Leaving ``failed`` or ``cancelled``, and going back to ``pending`` from ``running``,
-    begins a new attempt.
+    begins a new attempt. Whatever goes back to the queue is no runner's any more.
 
     Raises
     ------
@@ -62,19 +62,39 @@ def move(
         "attempt": job.attempt + 1 if is_new_attempt else job.attempt,
         "updated_at": at,
     }
+    if status == "pending":
+        update["runner_ref"] = None
     if is_new_attempt:
-        update |= {
-            "error": None,
-            "finished_at": None,
-            "cancel_requested": False,
-            "runner_ref": None,
-        }
+        update |= {"error": None, "finished_at": None, "cancel_requested": False}
     if status == "running":
         update["started_at"] = job.started_at or at
     if status in TERMINAL:
         update["finished_at"] = at
     update |= changes
     return _continue_timeline(job.model_copy(update=update), at, note)
+
+
+def replace_attempt(job: Job, *, at: datetime, note: str, **changes: Any) -> Job:
+    """Return the pending job at a new attempt, since no trainer took the present one.
+
+    Raises
+    ------
+    IllegalTransitionError
+        If the job is not pending.
+    """
+    if job.status != "pending":
+        raise IllegalTransitionError(
+            f"Job {job.job_id} is {job.status}; only a pending job's attempt is replaced.",
+            job_id=job.job_id,
+        )
+    update = {"attempt": job.attempt + 1, "runner_ref": None, "updated_at": at, **changes}
+    return _continue_timeline(job.model_copy(update=update), at, note)
+
+
+def pending_since(job: Job) -> datetime:
+    """Tell when a pending job last entered the queue."""
+    entered = (entry.at for entry in reversed(job.timeline) if entry.status == "pending")
+    return next(entered, job.created_at)
 
 
 def enter_stage(job: Job, stage: StageName, *, at: datetime) -> Job:

@@ -16,6 +16,7 @@ from automl_core.records import (
     JobProgress,
     JobStatus,
     ModelUse,
+    ReadOptions,
 )
 
 T = TypeVar("T")
@@ -143,7 +144,11 @@ class Page(Generic[T]):
 class MetadataStore(Protocol):
     """Records. Adding an identifier twice raises ``ConflictError``; what is not there,
     ``NotFoundError``; an update of a version that is no longer the present one,
-    ``StaleRecordError``. ``update_*`` returns the record as stored, its version one higher."""
+    ``StaleRecordError``. ``update_*`` returns the record as stored, its version one higher.
+
+    A page of a list may be short, even empty, and still name a ``next``: a store may stop
+    after having looked at a bounded number of records. Only a page without one is the last.
+    """
 
     def add_dataset(self, dataset: Dataset) -> None: ...
 
@@ -239,7 +244,11 @@ class MetadataStore(Protocol):
 
 
 class JobRunner(Protocol):
-    """Runs trainers. The queue itself is the metadata store's pending jobs."""
+    """Runs trainers, and reads uploads that are too large for a request.
+
+    The queue itself is the metadata store's pending jobs: what cannot be handed over at
+    the moment is found there later, so handing over fails for no job.
+    """
 
     def submit(self, job: Job) -> None:
         """Have a pending job run as soon as there is room; returns at once."""
@@ -247,6 +256,20 @@ class JobRunner(Protocol):
 
     def cancel(self, job: Job) -> None:
         """Stop the job's trainer, if it has one; returns at once."""
+        ...
+
+    def read_dataset(self, dataset: Dataset, options: ReadOptions) -> None:
+        """Have a data set that is ``profiling`` read and kept; returns at once.
+
+        Raises
+        ------
+        PlatformError
+            If nobody will read it.
+        """
+        ...
+
+    def is_reading(self, dataset: Dataset) -> bool:
+        """Tell whether a ``profiling`` data set, at this version, is still to be read."""
         ...
 
     def ping(self) -> None:

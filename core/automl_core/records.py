@@ -6,15 +6,20 @@ version it was read at (optimistic locking) and the API's ETag is made of it.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+# Kept in modules of their own, which need no library, and part of the records' words: hence
+# the aliases, by which type checkers know a name that is passed on.
+from automl_core.moments import utc_text as utc_text  # noqa: PLC0414
+from automl_core.owners import DEFAULT_PROJECT as DEFAULT_PROJECT  # noqa: PLC0414
+from automl_core.owners import LOCAL_OWNER as LOCAL_OWNER  # noqa: PLC0414
+
 Task = Literal["binary", "multiclass", "regression"]
 ColumnKind = Literal["numeric", "categorical", "datetime", "text", "identifier", "constant"]
 Storage = Literal["integer", "decimal", "boolean", "date", "datetime", "text"]
-DatasetStatus = Literal["awaiting_upload", "ready", "refused"]
+DatasetStatus = Literal["awaiting_upload", "profiling", "ready", "refused"]
 JobStatus = Literal["pending", "running", "waiting", "completed", "failed", "cancelled"]
 StageName = Literal[
     "queued", "ingest", "profile", "clarify", "preprocess", "train",
@@ -29,9 +34,8 @@ FamilyName = Literal[
 ]
 MissingPolicy = Literal["auto", "drop", "mean", "median", "most_frequent"]
 SplitMethod = Literal["stratified", "random", "time", "group", "given"]
+Capacity = Literal["spot", "on_demand"]
 
-LOCAL_OWNER = "local"
-DEFAULT_PROJECT = "default"
 TERMINAL: frozenset[JobStatus] = frozenset({"completed", "failed", "cancelled"})
 ACTIVE: frozenset[JobStatus] = frozenset({"pending", "running", "waiting"})
 
@@ -42,9 +46,13 @@ class Record(BaseModel):
     """Base of every record: frozen, strict about unknown fields."""
 
     # Defaults count as required in the schema of an answer, so that typed clients need
-    # no null checks for fields that are always there.
+    # no null checks for fields that are always there. Validators are built at their first use:
+    # a Lambda function starts anew for one request, which needs few of them.
     model_config = ConfigDict(
-        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
+        frozen=True,
+        extra="forbid",
+        json_schema_serialization_defaults_required=True,
+        defer_build=True,
     )
 
 
@@ -70,11 +78,22 @@ class ErrorNote(Record):
 # -- Data sets ------------------------------------------------------------------------
 
 
+class ReadOptions(Record):
+    """What a user knows better than the reader; None: the reader decides."""
+
+    encoding: str | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal: Literal[".", ","] | None = None
+    header: bool | None = None
+
+
 class Dataset(OwnedRecord):
     """One uploaded table, unchanged after confirmation.
 
-    The columns lie beside it in the object store (``schema.json``): a table of thousands
-    of columns would not fit into one item of DynamoDB (400 kB).
+    A large one is ``profiling`` while the runner reads it; if that is cut short it awaits
+    its confirmation again, with the reason in ``error``. The columns lie beside it in the
+    object store (``schema.json``): a table of thousands of columns would not fit into one
+    item of DynamoDB (400 kB).
     """
 
     dataset_id: str
@@ -88,6 +107,8 @@ class Dataset(OwnedRecord):
     row_count: int | None = None
     column_count: int | None = None
     error: ErrorNote | None = None
+    reading: ReadOptions | None = None
+    """How the file is being read; None unless the status is ``profiling``."""
 
 
 # -- Plans ----------------------------------------------------------------------------
@@ -234,6 +255,9 @@ class Job(OwnedRecord):
     attempt: int = 1
     runner_ref: str | None = None
     """What the runner calls the present attempt (a process, an AWS Batch job)."""
+    capacity: Capacity = "spot"
+    """Where a cloud's runner has the present attempt run: on spare machines that may be taken
+    back at any time, until that has happened once."""
     cancel_requested: bool = False
     started_at: AwareDatetime | None = None
     finished_at: AwareDatetime | None = None
@@ -313,15 +337,3 @@ class IdempotencyKey(OwnedRecord):
     """None while the first request is still being answered."""
     body: str = ""
     expires_at: AwareDatetime
-
-
-def utc_text(moment: datetime) -> str:
-    """RFC 3339 in UTC with microseconds: sorts as text in the order of time.
-
-    >>> from datetime import UTC
-    >>> utc_text(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
-    '2026-01-02T03:04:05.000000Z'
-    """
-    from datetime import UTC
-
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,32 +1,64 @@
 """Settings, read once from the environment: complete or not at all.
 
-The defaults run the embedded platform on a laptop. Only entry points build ``Settings``;
-everything else is handed what it needs.
+The defaults run the embedded platform on a laptop; the five store variables make the AWS
+home. Only entry points build ``Settings``; everything else is handed what it needs.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from automl_core.errors import ConfigurationError
 
 GIB = 1024**3
 
+ENV_PREFIX: Final = "AUTOML_"
+
+#: Where the AWS home keeps everything: all of them are set, or none is.
+STORE_FIELDS: Final = (
+    "datasets_bucket",
+    "models_bucket",
+    "reports_bucket",
+    "datasets_table",
+    "jobs_table",
+)
+
+_INCOMPLETE: Final = "aws_home_incomplete"
+
 
 def _default_data_dir() -> Path:
-    return Path.home() / ".automl-lite"
+    try:
+        return Path.home() / ".automl-lite"
+    except RuntimeError:
+        # A container's user may have no home. The AWS home needs no folder; the embedded one
+        # says that this cannot be written and names the variable.
+        return Path("/.automl-lite")
 
 
 class Settings(BaseSettings):
-    """Every variable starts with ``AUTOML_``; ``.env.example`` lists them all."""
+    """Every variable starts with ``AUTOML_``, but for those that name parts of the AWS home:
+    Terraform, job definitions and the SDK share their names. ``.env.example`` lists them all.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix="AUTOML_", env_file=".env", frozen=True, extra="ignore"
+        env_prefix=ENV_PREFIX,
+        env_file=".env",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     data_dir: Path = Field(default_factory=_default_data_dir)
@@ -66,6 +98,61 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    datasets_bucket: str | None = Field(None, validation_alias="S3_BUCKET_DATASETS")
+    models_bucket: str | None = Field(None, validation_alias="S3_BUCKET_MODELS")
+    reports_bucket: str | None = Field(None, validation_alias="S3_BUCKET_REPORTS")
+    datasets_table: str | None = Field(None, validation_alias="DYNAMODB_DATASETS_TABLE")
+    jobs_table: str | None = Field(None, validation_alias="DYNAMODB_JOBS_TABLE")
+    aws_region: str | None = Field(
+        None, validation_alias=AliasChoices("AWS_REGION", "REGION", "AWS_DEFAULT_REGION")
+    )
+    """The first of the three that is set."""
+
+    batch_job_queue: str | None = Field(None, validation_alias="BATCH_JOB_QUEUE")
+    """Queue on Spot capacity, for a job's first attempt; the trainer itself needs none."""
+    batch_on_demand_queue: str | None = None
+    """Queue on demand, for an attempt that follows a lost Spot task."""
+    batch_job_definition: str | None = Field(None, validation_alias="BATCH_JOB_DEFINITION")
+    inline_read_bytes: int | None = Field(None, ge=0)
+    """Largest upload that a request reads itself, others being read by a Batch job; None:
+    the request reads every one."""
+
+    @field_validator(
+        *STORE_FIELDS,
+        "aws_region",
+        "batch_job_queue",
+        "batch_on_demand_queue",
+        "batch_job_definition",
+        "inline_read_bytes",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @model_validator(mode="after")
+    def _aws_home_is_complete(self) -> Settings:
+        needed = (*STORE_FIELDS, "aws_region")
+        missing = [variable(name) for name in needed if getattr(self, name) is None]
+        if self.home == "aws" and missing:
+            present = next(variable(name) for name in STORE_FIELDS if getattr(self, name))
+            raise PydanticCustomError(
+                _INCOMPLETE,
+                "{present} is set, which makes this the AWS home, but {missing} not; set all of "
+                "them from the outputs of Terraform, or none",
+                {
+                    "present": present,
+                    "missing": f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'}",
+                },
+            )
+        return self
+
+    @property
+    def home(self) -> Literal["embedded", "aws"]:
+        """Where the platform lives: ``aws`` as soon as one of its stores is named."""
+        is_aws = any(getattr(self, name) is not None for name in STORE_FIELDS)
+        return "aws" if is_aws else "embedded"
+
     @property
     def token_hashes(self) -> tuple[str, ...]:
         """The configured token hashes, lower case, without blanks."""
@@ -95,21 +182,45 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = "; ".join(
-            f"AUTOML_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            f" (got {problem['input']!r})"
-            for problem in error.errors()
-        )
+        wrong = "; ".join(_explain(problem) for problem in error.errors())
         raise ConfigurationError(f"{wrong}.") from error
+
+
+def variables(field: str) -> tuple[str, ...]:
+    """Environment variables that fill a setting; the first one that is set wins.
+
+    >>> variables("port"), variables("jobs_table")
+    (('AUTOML_PORT',), ('DYNAMODB_JOBS_TABLE',))
+    """
+    alias = Settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return tuple(str(choice) for choice in alias.choices)
+    return (str(alias),) if alias else (f"{ENV_PREFIX}{field.upper()}",)
+
+
+def variable(field: str) -> str:
+    """The variable by which a setting is named."""
+    return variables(field)[0]
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
     """Environment for a trainer that must see the very same platform as its parent."""
     environment = dict(os.environ)
-    for name, value in settings.model_dump().items():
-        if value is None:
-            environment.pop(f"AUTOML_{name.upper()}", None)
-        else:
+    for field, value in settings.model_dump().items():
+        first, *others = variables(field)
+        for name in (first, *others):
+            environment.pop(name, None)
+        if value is not None:
             text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-            environment[f"AUTOML_{name.upper()}"] = text
+            environment[first] = text
     return environment
+
+
+def _explain(problem: Any) -> str:
+    if problem["type"] == _INCOMPLETE:
+        # Its input would be every setting there is, the secret ones included.
+        return str(problem["msg"])
+    name = str(problem["loc"][0])
+    # Fields with names of their own are located by them, the others by the field's.
+    shown = variable(name) if name in Settings.model_fields else name
+    return f"{shown}: {problem['msg']} (got {problem['input']!r})"

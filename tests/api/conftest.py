@@ -25,10 +25,10 @@ from automl_core.adapters.metadata_store_memory import MemoryMetadataStore
 from automl_core.adapters.object_store_memory import MemoryObjectStore
 from automl_core.adapters.signing import Signer
 from automl_core.bundle.manifest import build_manifest, dump_manifest
-from automl_core.errors import UnauthorizedError
+from automl_core.errors import AutoMLError, UnauthorizedError
 from automl_core.layout import job_key
 from automl_core.lifecycle import move
-from automl_core.records import Artifact, Job, JobManifest, Metric
+from automl_core.records import Artifact, Dataset, Job, JobManifest, Metric, ReadOptions
 from automl_core.samples import PENGUINS_TARGET, penguins_path
 from automl_core.settings import Settings
 
@@ -56,12 +56,24 @@ class NotingRunner:
 
     submitted: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    readings: list[tuple[str, int]] = field(default_factory=list)
+    """Data sets that are being read, at which version."""
+    refusal: AutoMLError | None = None
+    """Why it takes no reading, if it takes none."""
 
     def submit(self, job: Job) -> None:
         self.submitted.append(job.job_id)
 
     def cancel(self, job: Job) -> None:
         self.cancelled.append(job.job_id)
+
+    def read_dataset(self, dataset: Dataset, options: ReadOptions) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.readings.append((dataset.dataset_id, dataset.version))
+
+    def is_reading(self, dataset: Dataset) -> bool:
+        return (dataset.dataset_id, dataset.version) in self.readings
 
     def ping(self) -> None:
         """Always ready."""

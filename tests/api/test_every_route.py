@@ -14,6 +14,7 @@ import pytest
 from automl_backend import problems
 from automl_backend.app import make_api
 from automl_backend.openapi import document_text
+from automl_backend.schemas.problems import Problem
 from automl_backend.services.access import TokenAccess
 from automl_core.adapters.metadata_store_memory import MemoryMetadataStore
 
@@ -52,7 +53,7 @@ def check_problem(answer, status):
     """Hold an answer against the rules of problem documents."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    problem = problems.Problem.model_validate_json(answer.text)
+    problem = Problem.model_validate_json(answer.text)
     assert problem.status == status
     assert problem.type == f"/problems/{problem.code}"
     assert problem.request_id == answer.headers["x-request-id"] != ""

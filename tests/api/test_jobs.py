@@ -351,13 +351,15 @@ def test_the_time_line_is_told(world):
 
 
 def test_a_pending_job_is_cancelled_at_once_and_again_without_effect(world):
-    path = f"/jobs/{world.start()}/cancel"
+    job_id = world.start()
+    path = f"/jobs/{job_id}/cancel"
 
     first, second = world.client.post(path), world.client.post(path)
 
     assert first.json()["status"] == "cancelled"
     assert second.json() == first.json()
-    assert world.runner.cancelled == []
+    # The runner may have a place for it in a queue of its own.
+    assert world.runner.cancelled == [job_id]
 
 
 def test_a_running_job_is_handed_to_the_runner_to_cancel(world):

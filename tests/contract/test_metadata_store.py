@@ -413,6 +413,16 @@ def test_a_changed_job_is_found_by_what_it_is_now(metadata: MetadataStore, new_j
     assert ids(metadata.list_deployed("local", limit=9).items) == ["j"]
 
 
+def test_tags_of_different_owners_never_meet(metadata: MetadataStore, new_job: NewJob) -> None:
+    for owner, tag in [("a", "b#c"), ("a#b", "c"), ("a%23b", "c"), ("a", "b")]:
+        metadata.add_job(new_job(job_id=f"{owner} {tag}", owner_id=owner, tags=[tag]))
+
+    assert [
+        ids(metadata.list_jobs(owner, limit=9, where=JobFilter(tag=tag)).items)
+        for owner, tag in [("a", "b#c"), ("a#b", "c"), ("a%23b", "c"), ("a", "c")]
+    ] == [["a b#c"], ["a#b c"], ["a%23b c"], []]
+
+
 def test_a_tag_given_twice_is_kept_as_given(metadata: MetadataStore, new_job: NewJob) -> None:
     metadata.add_job(new_job(job_id="j", tags=["twice", "twice"]))
 
@@ -533,11 +543,16 @@ def test_a_journal_entry_is_added_once_and_only_to_a_job_that_is_there(
     metadata.add_job(new_job(job_id="j"))
     metadata.add_deployment(entry("a", noon))
 
+    metadata.add_job(new_job(job_id="other"))
+
     with pytest.raises(ConflictError):
         metadata.add_deployment(entry("a", noon))
+    with pytest.raises(ConflictError):
+        metadata.add_deployment(entry("a", noon, job_id="other"))
     with pytest.raises(NotFoundError):
         metadata.add_deployment(entry("b", noon, job_id="nothing"))
     assert metadata.deployments("j") == [entry("a", noon)]
+    assert metadata.deployments("other") == []
 
 
 def test_deployed_models_are_paged_newest_job_first(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -76,7 +75,8 @@ def test_stat_tells_size_etag_and_content_type(objects: ObjectStore) -> None:
     assert (report.key, report.size_bytes) == ("jobs/j1/report.html", 3)
     assert report.content_type == "text/html; charset=utf-8"
     assert upload.content_type == "application/octet-stream"
-    assert report.etag == upload.etag == hashlib.sha256(b"<p>").hexdigest()
+    # What it is, only our own stores promise; that it tells bytes apart, all of them.
+    assert report.etag == upload.etag
 
 
 def test_what_is_not_there_is_not_found(objects: ObjectStore, tmp_path: Path) -> None:
@@ -190,8 +190,9 @@ def test_a_reader_never_sees_half_of_an_object(objects: ObjectStore) -> None:
             written.result()
 
     assert is_whole == [True] * 4
-    last = objects.get("jobs/j1/model.joblib")
-    assert objects.stat("jobs/j1/model.joblib").etag == hashlib.sha256(last).hexdigest()
+    etag = objects.stat("jobs/j1/model.joblib").etag
+    objects.put("jobs/j1/model.joblib", objects.get("jobs/j1/model.joblib"))
+    assert objects.stat("jobs/j1/model.joblib").etag == etag
 
 
 def test_an_open_object_is_read_to_its_end_though_it_is_replaced_or_deleted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -100,6 +101,14 @@ def assert_refused(store: SignedStore, error: type[AutoMLError], act: Callable[[
     return caught.value.detail
 
 
+@pytest.fixture(params=["local", "memory"])
+def objects(
+    request: pytest.FixtureRequest, own_objects: Callable[[str], SignedStore]
+) -> SignedStore:
+    """The stores that have no service behind them; what S3 refuses, S3 tests."""
+    return own_objects(request.param)
+
+
 # -- Form uploads ---------------------------------------------------------------------
 
 
@@ -108,6 +117,7 @@ def test_a_form_upload_lies_under_its_key_with_its_content_type(objects: SignedS
 
     assert objects.get(KEY) == b"a,b\n1,2\n"
     assert objects.stat(KEY) == stat
+    assert stat.etag == hashlib.sha256(b"a,b\n1,2\n").hexdigest()
     assert (stat.size_bytes, stat.content_type) == (8, "text/csv")
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,8 +40,8 @@ def start(folder: Path, **variables: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    process = start(tmp_path)
+def platform(tmp_path: Path, request) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    process = start(tmp_path, **getattr(request, "param", {}))
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
@@ -90,6 +91,27 @@ def test_a_put_streams_into_the_store(platform):
 
     assert sent.status_code == 200, sent.text
     assert client.post(f"/datasets/{ticket['dataset_id']}/confirm").json()["row_count"] == 344
+
+
+@pytest.mark.parametrize("platform", [{"AUTOML_INLINE_READ_BYTES": "1000"}], indirect=True)
+def test_a_large_upload_is_read_by_a_process_of_its_own(platform):
+    _, client = platform
+    data = penguins_path().read_bytes()
+    ticket = client.post(
+        "/upload/request-url", json={"filename": "p.csv", "content_type": "text/csv"}
+    ).json()
+    client.post(ticket["upload_url"], data=ticket["fields"], files={"file": ("p.csv", data)})
+    path = f"/datasets/{ticket['dataset_id']}"
+
+    confirmed = client.post(f"{path}/confirm")
+    deadline = time.monotonic() + PATIENCE_S
+    while client.get(path).json()["status"] == "profiling" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    ready = client.get(path).json()
+
+    assert (confirmed.status_code, confirmed.json()["status"]) == (202, "profiling")
+    assert (ready["status"], ready["row_count"]) == ("ready", 344), ready["error"]
+    assert client.get(f"{path}/profile").json()["rows"]["kept"] == 344
 
 
 def test_it_ends_in_order_when_it_is_told_to(platform):

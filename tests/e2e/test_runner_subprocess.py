@@ -20,7 +20,7 @@ from automl_backend.runners.processes import ProcessRef
 from automl_backend.runners.subprocess import SubprocessRunner, Timing
 from automl_core.errors import PlatformError
 from automl_core.lifecycle import change_job, move
-from automl_core.records import Job, TrainConfig
+from automl_core.records import Job, JobProgress, TrainConfig
 from automl_core.settings import Settings, child_environment
 from automl_core.wiring import Stores, open_stores
 
@@ -411,6 +411,37 @@ def test_a_reused_process_number_is_not_taken_for_the_trainer(bench):
         job_id,
         lambda job: move(job, "running", at=utc_now(), runner_ref=str(stranger)),
     )
+
+    bench.runner()
+
+    assert bench.wait_for(job_id, "completed").attempt == 2
+
+
+def by_hand(bench: Bench, heard_at: datetime) -> str:
+    """A job that a container works on which somebody started by hand."""
+    job_id = bench.add("quick", updated_at=heard_at)
+    job = bench.job(job_id)
+    bench.stores.metadata.update_job(
+        move(job, "running", at=heard_at, runner_ref="container:elsewhere")
+    )
+    bench.stores.metadata.put_progress(
+        JobProgress(job_id=job_id, attempt=1, heartbeat_at=heard_at, stage="train")
+    )
+    return job_id
+
+
+def test_a_trainer_that_somebody_started_by_hand_is_left_alone(bench):
+    job_id = by_hand(bench, utc_now())
+
+    bench.runner()
+    other = bench.add("quick")
+    bench.wait_for(other, "completed")
+
+    assert (bench.job(job_id).status, bench.job(job_id).attempt) == ("running", 1)
+
+
+def test_a_trainer_started_by_hand_that_fell_silent_is_followed_by_one_of_ours(bench):
+    job_id = by_hand(bench, utc_now() - timedelta(seconds=61))
 
     bench.runner()
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from automl_core.errors import NotFoundError
 from automl_core.layout import REJECTS, SCHEMA, UPLOAD, dataset_key, job_key
 from automl_core.lifecycle import change_job, move
 from automl_core.records import Dataset, Job, JobManifest, TrainConfig
@@ -284,10 +286,86 @@ def test_a_wrong_environment_is_named_and_nothing_is_started(platform, tables, e
     assert platform.job.status == "pending"
 
 
-def test_an_unknown_job_is_not_found(platform, tables):
+def test_a_cancelled_job_whose_trainer_is_terminated_too_is_cancelled(platform, tables):
+    """AWS Batch ends a job by SIGTERM, which alone would mean: another attempt."""
+    job = platform.add_job(tables / "numbers.csv", "y")
+    process = platform.start(job, AUTOML_HEARTBEAT_S="60")
+    wait_until(lambda: platform.job.stage == "train")
+
+    change_job(
+        platform.stores.metadata,
+        "j1",
+        lambda job: job.model_copy(update={"cancel_requested": True}),
+    )
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+
+    assert (process.returncode, platform.job.status) == (0, "cancelled")
+
+
+def test_a_job_of_batch_notes_its_container_and_is_gone_on_with_by_it_alone(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y")
+    batch = {"AUTOML_ATTEMPT": "1", "AWS_BATCH_JOB_ID": "4c75", "AWS_BATCH_JOB_ATTEMPT": "1"}
+    process = platform.start(job, **batch)
+    wait_until(lambda: platform.job.stage == "train")
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    interrupted = platform.job
+
+    twice = platform.run(job, **(batch | {"AWS_BATCH_JOB_ID": "9999"}))
+    untouched = platform.job
+    again = platform.run(job, **(batch | {"AWS_BATCH_JOB_ATTEMPT": "2"}))
+
+    assert (interrupted.status, interrupted.runner_ref) == ("running", "batch:4c75")
+    assert (twice, untouched) == (0, interrupted)
+    assert (again, platform.job.status, platform.job.attempt) == (0, "completed", 1)
+    lines = [json.loads(line) for line in platform.artifact("log.jsonl").splitlines()]
+    tries = [line["batch_try"] for line in lines if line["message"] == "attempt 1 begins"]
+    assert tries[-1] == "2"
+
+
+@pytest.mark.parametrize(
+    "runner",
+    [{"AUTOML_ATTEMPT": "1"}, {"AWS_BATCH_JOB_ID": "4c75"}],
+    ids=["a runner's", "Batch's"],
+)
+def test_a_job_that_was_deleted_is_not_recorded_anew(platform, tables, runner):
     job = platform.add_job(tables / "numbers.csv", "y")
 
-    assert platform.run(job, JOB_ID="j9") == 66
+    assert platform.run(job, JOB_ID="j9", **runner) == 66
+
+    with pytest.raises(NotFoundError):
+        platform.stores.metadata.get_job("j9")
+
+
+def test_a_trainer_started_by_hand_records_its_job(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y")
+
+    assert platform.run(job, JOB_ID="by-hand", TIME_BUDGET="90") == 0
+
+    made = platform.stores.metadata.get_job("by-hand")
+    assert (made.status, made.attempt, made.time_budget_s) == ("completed", 1, 90)
+    assert (made.dataset_id, made.dataset_name, made.target_column) == ("d1", "numbers.csv", "y")
+    assert made.config == TrainConfig(time_budget=90)
+    assert made.timeline[0].note == "started by hand"
+    assert made.runner_ref == f"container:{socket.gethostname()}"
+    assert platform.job.status == "pending"
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        pytest.param({"JOB_ID": "a/b"}, 78, id="no name for a job"),
+        pytest.param({"JOB_ID": "j9", "DATASET_ID": "d9"}, 66, id="no such data set"),
+        pytest.param({"JOB_ID": "j9", "TIME_BUDGET": "5"}, 78, id="no budget"),
+    ],
+)
+def test_what_cannot_be_recorded_by_hand_is_refused(platform, tables, extra, code):
+    job = platform.add_job(tables / "numbers.csv", "y")
+
+    assert platform.run(job, **extra) == code
+
+    assert platform.stores.metadata.jobs_with_status(["pending", "running", "failed"]) == [job]
 
 
 def test_a_trainer_that_is_killed_leaves_only_whole_artifacts(platform, tables):

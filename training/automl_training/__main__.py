@@ -1,7 +1,8 @@
 """Container entry point: ``python -m automl_training`` runs one attempt of one job.
 
 The environment names the job (``JOB_ID``, ``DATASET_ID``, ``TARGET_COLUMN``,
-``TIME_BUDGET``); everything else comes from the job's record and the settings.
+``TIME_BUDGET``); everything else comes from the job's record and the settings. A job that
+nobody has recorded yet, and that no runner started, is recorded here with default options.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,6 @@ from automl_core.errors import (
     AutoMLError,
     ConfigurationError,
     DatasetChangedError,
-    DatasetNotReadyError,
     PlatformError,
     TrainingError,
     exit_code,
@@ -41,11 +41,12 @@ from automl_core.layout import (
 )
 from automl_core.lifecycle import change_job, move
 from automl_core.logs import configure_logs
-from automl_core.records import Dataset, ErrorNote, Job, TrainConfig
+from automl_core.records import Dataset, ErrorNote, Job
 from automl_core.settings import Settings, load_settings
 from automl_core.tabular.read import Scan
 from automl_core.tabular.schema import Rejects, TableSchema
 from automl_core.wiring import Stores, open_stores
+from automl_training.order import Order, check_ready, take_job, with_budget
 from automl_training.pipeline import run_pipeline, write_manifest
 from automl_training.reporting import EXIT_INTERRUPTED, JobLog, StoreReporter
 from automl_training.stage import JobStopped, Stage, StageContext, WaitingForAnswer, read_json
@@ -54,47 +55,6 @@ from automl_training.threads import available_threads
 from automl_training.workspace import StoreWorkspace, sha256_of
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the environment asks for."""
-
-    job_id: str
-    dataset_id: str
-    target_column: str
-    time_budget_s: int
-    attempt: int | None
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Order:
-        """Read the container's variables.
-
-        Raises
-        ------
-        ConfigurationError
-            Naming every variable that is missing, or the number that is none.
-        """
-        names = ("JOB_ID", "DATASET_ID", "TARGET_COLUMN", "TIME_BUDGET")
-        missing = [name for name in names if not environment.get(name)]
-        if missing:
-            raise ConfigurationError(f"Set {', '.join(missing)}: the trainer needs them.")
-        return cls(
-            job_id=environment["JOB_ID"],
-            dataset_id=environment["DATASET_ID"],
-            target_column=environment["TARGET_COLUMN"],
-            time_budget_s=_whole_number("TIME_BUDGET", environment["TIME_BUDGET"]),
-            attempt=_whole_number("AUTOML_ATTEMPT", environment["AUTOML_ATTEMPT"])
-            if environment.get("AUTOML_ATTEMPT")
-            else None,
-        )
-
-
-def _whole_number(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ConfigurationError(f"{name} must be a whole number, not {text!r}.") from None
 
 
 def main(stages: Sequence[Stage] = STAGES) -> int:
@@ -161,13 +121,14 @@ def run_attempt(
         0: completed, waiting, cancelled, or nothing to do; 75: interrupted or the platform
         is in trouble, worth another try; else the code of the error on the job.
     """
-    job = _take_job(order, stores)
+    job = take_job(order, stores.metadata, _now)
     if job is None:
-        _LOG.info("nothing to do for this attempt", extra={"job_id": order.job_id})
+        _LOG.info("nothing to do for this attempt", extra=order.names())
         return 0
     with tempfile.TemporaryDirectory(prefix="automl-job-") as folder:
         workspace = StoreWorkspace(Path(folder), stores.objects, job.job_id)
         with _job_log(workspace, stores, job) as log:
+            _LOG.info("attempt %s begins", job.attempt, extra=order.names())
             reporter = StoreReporter(
                 stores.metadata,
                 job.job_id,
@@ -187,23 +148,6 @@ def run_attempt(
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _take_job(order: Order, stores: Stores) -> Job | None:
-    """Have the job running under this attempt; None if there is nothing to do."""
-    job = stores.metadata.get_job(order.job_id)
-    attempt = job.attempt if order.attempt is None else order.attempt
-    if job.attempt != attempt:
-        return None
-    if job.status == "pending":
-        taken = change_job(
-            stores.metadata,
-            job.job_id,
-            lambda job: move(job, "running", at=_now()) if job.status == "pending" else None,
-            attempt=attempt,
-        )
-        job = taken or stores.metadata.get_job(job.job_id)
-    return job if job.status == "running" and job.attempt == attempt else None
 
 
 @contextmanager
@@ -258,8 +202,8 @@ def _end_of(attempt: Attempt) -> Ending:
         reason = reporter.stop_reason
         _LOG.warning("stopped: %s", reason, extra={"job_id": job_id})
         if reason == "cancelled":
-            return Ending(0, lambda job: move(job, "cancelled", at=_now()))
-        return Ending(EXIT_INTERRUPTED if reason == "interrupted" else 0)
+            return _cancelled()
+        return _interrupted(attempt) if reason == "interrupted" else Ending(0)
     except PlatformError as error:
         # The job is left as it is: the runner starts it again, up to its limit of attempts.
         _LOG.exception("the platform is in trouble", extra={"code": error.code})
@@ -307,7 +251,7 @@ def _train(attempt: Attempt) -> Ending:
         context = StageContext(
             job_id=job.job_id,
             target_column=job.target_column,
-            config=_config(attempt.order, job),
+            config=with_budget(job.config, attempt.order),
             upload=_fetch_upload(attempt, dataset),
             upload_name=dataset.filename,
             workspace=workspace,
@@ -356,23 +300,7 @@ def _check_order(order: Order, job: Job, dataset: Dataset) -> None:
             f"DATASET_ID and TARGET_COLUMN are {asked}, but job {job.job_id} is recorded with "
             f"{recorded}; start the trainer with the job's own values."
         )
-    if dataset.status != "ready":
-        raise DatasetNotReadyError(
-            f"Data set {dataset.filename!r} is {dataset.status}; confirm its upload first.",
-            dataset_id=dataset.dataset_id,
-        )
-
-
-def _config(order: Order, job: Job) -> TrainConfig:
-    """The job's options with the time budget that the environment names."""
-    try:
-        return TrainConfig.model_validate(
-            job.config.model_dump() | {"time_budget": order.time_budget_s}
-        )
-    except ValueError:
-        raise ConfigurationError(
-            f"TIME_BUDGET must be between 60 and 3600 seconds, not {order.time_budget_s}."
-        ) from None
+    check_ready(dataset)
 
 
 # -- How an attempt ends --------------------------------------------------------------
@@ -381,6 +309,23 @@ def _config(order: Order, job: Job) -> TrainConfig:
 def _waiting() -> Ending:
     note = "The plan waits for an answer."
     return Ending(0, lambda job: move(job, "waiting", at=_now(), stage="clarify", note=note))
+
+
+def _cancelled() -> Ending:
+    return Ending(0, lambda job: move(job, "cancelled", at=_now()))
+
+
+def _interrupted(attempt: Attempt) -> Ending:
+    """Tell a machine that is taken back from a job that is to stop: both send SIGTERM."""
+    job = attempt.job
+    try:
+        present = attempt.stores.metadata.get_job(job.job_id)
+    except PlatformError:
+        # Whoever hears of this process's end knows of the cancellation as well.
+        _LOG.exception("the platform is in trouble", extra={"job_id": job.job_id})
+        return Ending(EXIT_INTERRUPTED)
+    is_unwanted = present.attempt == job.attempt and present.cancel_requested
+    return _cancelled() if is_unwanted else Ending(EXIT_INTERRUPTED)
 
 
 def _completed(workspace: StoreWorkspace) -> Ending:

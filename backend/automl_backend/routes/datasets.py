@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response, UploadFile
+from fastapi import Query, Request, Response, UploadFile
 
 from automl_backend.deps import (
     Datasets,
@@ -18,6 +18,7 @@ from automl_backend.deps import (
     TheCaller,
     versioned,
 )
+from automl_backend.routing import guarded_router
 from automl_backend.schemas.datasets import (
     ConfirmRequest,
     DatasetPage,
@@ -25,11 +26,12 @@ from automl_backend.schemas.datasets import (
     PreviewView,
     TargetCheckRequest,
     TargetCheckView,
+    confirmation_status,
 )
 from automl_backend.services.datasets import MAX_PREVIEW_ROWS
 from automl_core.tabular.schema import ReadOptions
 
-router = APIRouter(prefix="/datasets", tags=["datasets"])
+router = guarded_router("datasets", prefix="/datasets")
 
 
 @router.get("", operation_id="list_datasets")
@@ -45,9 +47,11 @@ def list_datasets(
 
 
 @router.post("", operation_id="create_dataset", status_code=201)
-def create_dataset(file: UploadFile, caller: TheCaller, datasets: Datasets) -> DatasetView:
+def create_dataset(
+    file: UploadFile, response: Response, caller: TheCaller, datasets: Datasets
+) -> DatasetView:
     """Upload and confirm a small file at once; large ones go through /upload/request-url."""
-    return DatasetView.of_details(
+    view = DatasetView.of_details(
         datasets.create(
             caller,
             filename=file.filename or "table",
@@ -55,6 +59,8 @@ def create_dataset(file: UploadFile, caller: TheCaller, datasets: Datasets) -> D
             stream=file.file,
         )
     )
+    response.headers.update(view.headers())
+    return view
 
 
 @router.post("/sample", operation_id="create_sample_dataset", status_code=201)
@@ -78,9 +84,13 @@ def create_sample_dataset(
 def get_dataset(
     dataset_id: str, request: Request, caller: TheCaller, datasets: Datasets
 ) -> Response:
-    """Read one data set with its columns."""
+    """Read one data set with its columns; while it is being read, ``Retry-After`` says when
+    to ask again."""
     details = datasets.get(caller, dataset_id)
-    return versioned(request, DatasetView.of_details(details), details.dataset.version)
+    view = DatasetView.of_details(details)
+    answer = versioned(request, view, details.dataset.version)
+    answer.headers.update(view.headers())
+    return answer
 
 
 @router.delete("/{dataset_id}", operation_id="delete_dataset", status_code=204)
@@ -94,16 +104,30 @@ def delete_dataset(
     datasets.delete(caller, dataset_id, force=force)
 
 
-@router.post("/{dataset_id}/confirm", operation_id="confirm_dataset")
+@router.post(
+    "/{dataset_id}/confirm",
+    operation_id="confirm_dataset",
+    responses={
+        202: {
+            "model": DatasetView,
+            "description": "The file is large and being read (status profiling); Retry-After says"
+            " when to ask for the data set.",
+        }
+    },
+)
 def confirm_dataset(
     dataset_id: str,
+    response: Response,
     caller: TheCaller,
     datasets: Datasets,
     body: ConfirmRequest | None = None,
 ) -> DatasetView:
     """Read the uploaded file, pin what was read, and tell its columns."""
     options = body.options() if body else ReadOptions()
-    return DatasetView.of_details(datasets.confirm(caller, dataset_id, options))
+    view = DatasetView.of_details(datasets.confirm(caller, dataset_id, options))
+    response.status_code = confirmation_status(view)
+    response.headers.update(view.headers())
+    return view
 
 
 @router.get("/{dataset_id}/preview", operation_id="preview_dataset")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from automl_backend.deps import Deployments, NextToken, PageLimit, TheCaller
+from automl_backend.routing import guarded_router
 from automl_backend.schemas.deployments import (
     DeploymentsView,
     DeploymentView,
@@ -12,7 +11,7 @@ from automl_backend.schemas.deployments import (
     ModelPage,
 )
 
-router = APIRouter(tags=["models"])
+router = guarded_router("models")
 
 
 @router.post("/jobs/{job_id}/deploy", operation_id="deploy_job")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from automl_backend.deps import Health
+from automl_backend.routing import open_router
 from automl_backend.schemas.health import LiveView, PartView, ReadyView, http_status
 from automl_backend.services.health import PartName
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = open_router("/health", "health")
 
 
 @router.get("", operation_id="get_health")

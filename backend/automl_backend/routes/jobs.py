@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from automl_backend.deps import (
     Comparisons,
@@ -17,6 +17,7 @@ from automl_backend.deps import (
     expected_version,
     versioned,
 )
+from automl_backend.routing import guarded_router
 from automl_backend.schemas.jobs import (
     ClarifyRequest,
     CompareRequest,
@@ -32,7 +33,7 @@ from automl_backend.services.jobs import MAX_LOG_LINES
 from automl_core.ports import JobFilter
 from automl_core.records import ClarifyAnswers, JobStatus
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = guarded_router("jobs", prefix="/jobs")
 
 
 @router.get("", operation_id="list_jobs")

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from automl_backend.deps import Datasets, Jobs, TheCaller
 from automl_backend.problems import kinds
+from automl_backend.routing import hidden_router
 from automl_core.errors import NotFoundError
 from automl_core.ports import JobFilter
 
-router = APIRouter(include_in_schema=False)
+router = hidden_router()
 
 SHOWN = 50
 #: Where the command line looks for the platform unless it is told otherwise.
@@ -28,45 +26,12 @@ HEADERS = {
 }
 
 
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("automl_backend"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"figure": _figure, "code": _code}
-    return environment
-
-
-def _figure(value: float) -> str:
-    """A score to four significant digits.
-
-    >>> _figure(0.94484), _figure(31234.5)
-    ('0.9448', '31,234')
-    """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _code(text: str) -> Markup:
-    """A docstring's text with what stands between double backticks as code.
-
-    >>> _code("``q`` < 3")
-    Markup('<code>q</code> &lt; 3')
-    """
-    parts = [
-        Markup("<code>{}</code>").format(part) if i % 2 else escape(part)
-        for i, part in enumerate(text.split("``"))
-    ]
-    return Markup("").join(parts)
-
-
 def _page(request: Request, name: str, **values: object) -> HTMLResponse:
     base = request.scope.get("root_path", "")
-    text = _templates().get_template(name).render(base=base, **values)
-    return HTMLResponse(text, headers=HEADERS)
+    # Not at the top: most starts of a Lambda function answer no page.
+    from automl_backend.page_templates import render
+
+    return HTMLResponse(render(name, base=base, **values), headers=HEADERS)
 
 
 @router.get("/", operation_id="home_page")

@@ -1,22 +1,25 @@
-"""Predictions."""
+"""Predictions: read and answered by the core's serving, described here for the document."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query, Request, Response
 
 from automl_backend.deps import Predictions, TheCaller
-from automl_backend.schemas.predictions import (
-    ModelInfoView,
-    PredictionsView,
-    PredictionView,
-    PredictRequest,
-    answer_view,
-)
-from automl_core.errors import InvalidInputError
+from automl_backend.routing import guarded_router
+from automl_backend.schemas.predictions import ModelInfoView, PredictionsView, PredictionView
+from automl_core.bundle.requests import explanations_refused
+from automl_core.bundle.serving import JSON_TYPE
 
-router = APIRouter(prefix="/predict/{job_id}", tags=["models"])
+router = guarded_router("models", prefix="/predict/{job_id}")
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {JSON_TYPE: {"schema": {"$ref": "#/components/schemas/PredictRequest"}}},
+    }
+}
 
 
 def _refuse_explanations(
@@ -25,22 +28,34 @@ def _refuse_explanations(
     ] = False,
 ) -> None:
     if explain:
-        raise InvalidInputError(
-            "Contributions of the fields are not offered; leave explain out.",
-            pointer="/query/explain",
-        )
+        raise explanations_refused()
 
 
-@router.post("", operation_id="predict", dependencies=[Depends(_refuse_explanations)])
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+@router.post(
+    "",
+    operation_id="predict",
+    response_model=PredictionView | PredictionsView,
+    dependencies=[Depends(_refuse_explanations)],
+    openapi_extra=_BODY,
+)
 def predict(
-    job_id: str, body: PredictRequest, caller: TheCaller, predictions: Predictions
-) -> PredictionView | PredictionsView:
+    job_id: str,
+    request: Request,
+    body: Annotated[bytes, Depends(_body)],
+    caller: TheCaller,
+    predictions: Predictions,
+) -> Response:
     """Predict with a deployed model: one row (features) or many (rows, columns)."""
-    answer = predictions.predict(caller, job_id, body.as_rows(), form=body.form)
-    return answer_view(body, answer)
+    content_type = request.headers.get("content-type")
+    answer = predictions.predict(caller, job_id, body, content_type)
+    return Response(answer, media_type=JSON_TYPE)
 
 
-@router.get("/info", operation_id="get_model_info")
-def get_model_info(job_id: str, caller: TheCaller, predictions: Predictions) -> ModelInfoView:
+@router.get("/info", operation_id="get_model_info", response_model=ModelInfoView)
+def get_model_info(job_id: str, caller: TheCaller, predictions: Predictions) -> Response:
     """Describe the fields that a deployed model reads."""
-    return ModelInfoView.of(predictions.info(caller, job_id))
+    return Response(predictions.info(caller, job_id), media_type=JSON_TYPE)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi import Response
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from automl_backend.deps import IMMUTABLE, REVALIDATE, Results, TheCaller
+from automl_backend.routing import guarded_router
 from automl_backend.schemas.results import ArtifactsView, LeaderboardView, ResultView
 from automl_backend.services.results import ReportName
 from automl_core.records import Plan
 
-router = APIRouter(prefix="/jobs/{job_id}", tags=["results"])
+router = guarded_router("results", prefix="/jobs/{job_id}")
 
 #: Reports show what stood in somebody's file: nothing in them may run, load or call home.
 REPORT_CSP = (
@@ -64,13 +65,18 @@ def get_report(job_id: str, name: ReportName, caller: TheCaller, results: Result
     "/bundle",
     operation_id="download_bundle",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/zip": {}}, "description": "The model bundle."}},
+    responses={
+        200: {"content": {"application/zip": {}}, "description": "The model bundle."},
+        303: {"description": "A large model bundle lies at the address in Location."},
+    },
 )
-def download_bundle(job_id: str, caller: TheCaller, results: Results) -> StreamingResponse:
+def download_bundle(job_id: str, caller: TheCaller, results: Results) -> Response:
     """Download the model bundle: model.onnx, manifest.json, predict.py."""
-    name, chunks = results.bundle(caller, job_id)
+    name, found = results.bundle(caller, job_id)
+    if isinstance(found, str):
+        return RedirectResponse(found, status_code=303)
     return StreamingResponse(
-        chunks,
+        found,
         media_type="application/zip",
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
     )

@@ -12,16 +12,17 @@ from typing import Annotated, BinaryIO
 from urllib.parse import quote
 
 from anyio import from_thread, to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.datastructures import UploadFile
 
 from automl_backend.deps import ThePlatform
+from automl_backend.routing import hidden_router
 from automl_backend.schemas.uploads import StoredView
 from automl_backend.services.uploads import SignedTransfers
 from automl_core.errors import NotFoundError, UploadRefusedError
 
-router = APIRouter(prefix="/storage", include_in_schema=False)
+router = hidden_router("/storage")
 
 CHUNK_BYTES = 256 * 1024
 #: A policy document and its signature; nothing else of a form is long.

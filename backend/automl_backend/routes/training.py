@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from automl_backend.deps import IdempotencyHeader, Jobs, Planning, TheCaller
+from automl_backend.routing import guarded_router
 from automl_backend.schemas.training import TrainRequest, TrainView
 
-router = APIRouter(tags=["jobs"])
+router = guarded_router("jobs")
 
 
 @router.post("/train", operation_id="start_training")

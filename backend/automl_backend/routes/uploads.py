@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from automl_backend.deps import TheCaller, Uploads
+from automl_backend.routing import guarded_router
 from automl_backend.schemas.uploads import UploadRequest, UploadView
 
-router = APIRouter(prefix="/upload", tags=["datasets"])
+router = guarded_router("datasets", prefix="/upload")
 
 
 @router.post("/request-url", operation_id="request_upload")

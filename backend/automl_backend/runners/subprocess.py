@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from automl_backend.runners.processes import ProcessRef, describe_exit, has_exited, kill_group
+from automl_backend.runners.readings import ReadingProcesses, is_reading_folder
 from automl_core.errors import (
     AutoMLError,
     JobTimeoutError,
@@ -27,7 +29,7 @@ from automl_core.errors import (
 )
 from automl_core.lifecycle import change_job, move
 from automl_core.ports import MetadataStore
-from automl_core.records import ErrorNote, Job
+from automl_core.records import Dataset, ErrorNote, Job, ReadOptions
 
 logger = logging.getLogger("automl.runner")
 
@@ -117,6 +119,8 @@ class SubprocessRunner:
         Seconds for intervals.
     timing : Timing
         Seconds that decide.
+    read_command : sequence of str
+        Program and arguments of a reader of large uploads.
     """
 
     def __init__(
@@ -132,6 +136,7 @@ class SubprocessRunner:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         timing: Timing = Timing(),
+        read_command: Sequence[str] = (sys.executable, "-m", "automl_training.confirm"),
     ) -> None:
         self._metadata = metadata
         self._command = list(command)
@@ -149,6 +154,14 @@ class SubprocessRunner:
         self._thread: threading.Thread | None = None
         self._is_swept = False
         self._trouble: str | None = "The runner has not been started."
+        self._readings = ReadingProcesses(
+            metadata=metadata,
+            command=read_command,
+            environment=environment,
+            logs=logs,
+            scratch=scratch,
+            now=now,
+        )
 
     # -- The port -------------------------------------------------------------------
 
@@ -159,6 +172,14 @@ class SubprocessRunner:
     def cancel(self, job: Job) -> None:
         """Look at the running jobs at once."""
         self._wake.set()
+
+    def read_dataset(self, dataset: Dataset, options: ReadOptions) -> None:
+        """Read a data set in a process of its own, one at a time."""
+        self._readings.read(dataset, options)
+
+    def is_reading(self, dataset: Dataset) -> bool:
+        """Tell whether this platform is reading the data set, or is going to."""
+        return self._readings.is_reading(dataset)
 
     def ping(self) -> None:
         """Raise ``PlatformError`` if no job would be run."""
@@ -173,6 +194,7 @@ class SubprocessRunner:
         """Take over what an earlier platform left, then run the queue in the background."""
         for folder in (self._logs, self._scratch):
             folder.mkdir(parents=True, exist_ok=True)
+        self._readings.start()
         self._trouble = None
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._thread.start()
@@ -181,6 +203,7 @@ class SubprocessRunner:
         """Stop the trainers; their jobs go back to the queue for the next platform."""
         self._closing.set()
         self._wake.set()
+        self._readings.stop()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -349,14 +372,19 @@ class SubprocessRunner:
             if ref is not None and ref.is_alive():
                 self._trainers[job.job_id] = self._trainer(job, ref, child=None)
                 logger.info("trainer adopted", extra={"job_id": job.job_id, "pid": ref.pid})
-            elif ref is None or ref.is_here or self._heard_nothing(job):
+                continue
+            # A job without any reference was claimed by a platform that died before its
+            # trainer began. One that is no process of this machine, such as a container that
+            # somebody started by hand, only its silence tells to be gone.
+            is_gone = job.runner_ref is None or (ref is not None and ref.is_here)
+            if is_gone or self._heard_nothing(job):
                 self._change(job.job_id, self._orphaned, attempt=job.attempt)
 
     def _sweep(self) -> None:
         """Remove what trainers left that died with an earlier platform."""
         kept = {f"{trainer.job_id}-{trainer.attempt}" for trainer in self._trainers.values()}
         for folder in list(self._scratch.iterdir()):
-            if folder.name not in kept:
+            if folder.name not in kept and not is_reading_folder(folder.name):
                 self._tidy(folder.name)
         self._is_swept = True
 

@@ -8,10 +8,10 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from automl_backend.schemas.base import Body, View
 from automl_backend.services.datasets import (
+    READING_RETRY_S,
     SHOWN_REJECTS,
     DatasetDetails,
     DatasetList,
-    Preview,
 )
 from automl_core.records import (
     ClassCount,
@@ -26,7 +26,14 @@ from automl_core.records import (
     Storage,
     Task,
 )
-from automl_core.tabular.schema import ColumnSchema, FileFacts, ReadOptions, Reject, ValueCount
+from automl_core.tabular.schema import (
+    ColumnSchema,
+    FileFacts,
+    Preview,
+    ReadOptions,
+    Reject,
+    ValueCount,
+)
 
 
 class ConfirmRequest(Body):
@@ -140,6 +147,15 @@ class DatasetView(DatasetSummary):
             else None,
             warnings=schema.warnings if schema else [],
         )
+
+    def headers(self) -> dict[str, str]:
+        """When to ask again, while the data set is being read."""
+        return {"Retry-After": str(READING_RETRY_S)} if self.status == "profiling" else {}
+
+
+def confirmation_status(view: DatasetView) -> int:
+    """HTTP status of a confirmation: 202 if the file is still to be read."""
+    return 202 if view.status == "profiling" else 200
 
 
 class DatasetPage(View):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from automl_core.errors import NotFoundError, UnauthorizedError
+from automl_backend.services.tokens import TokenHashes
+from automl_core.errors import NotFoundError
 from automl_core.ports import MetadataStore
 from automl_core.records import DEFAULT_PROJECT, LOCAL_OWNER, Dataset, Job, OwnedRecord
-
-#: A longer token is refused before it is hashed.
-MAX_TOKEN_CHARACTERS = 512
 
 Owned = TypeVar("Owned", bound=OwnedRecord)
 
@@ -61,19 +57,11 @@ class TokenAccess:
     is_open = False
 
     def __init__(self, token_hashes: Iterable[str]) -> None:
-        self._hashes = tuple(value.lower().encode() for value in token_hashes)
+        self._hashes = TokenHashes(token_hashes)
 
     def caller(self, token: str | None) -> Caller:
         """Compare with every configured hash in constant time."""
-        if not token:
-            raise UnauthorizedError("Send 'Authorization: Bearer <token>' with a valid API token.")
-        if len(token) > MAX_TOKEN_CHARACTERS:
-            raise UnauthorizedError("The token is longer than any that this platform has issued.")
-        given = hashlib.sha256(token.encode()).hexdigest().encode()
-        # Every hash is compared, so that the time tells nothing about which one came close.
-        matches = [hmac.compare_digest(given, known) for known in self._hashes]
-        if not any(matches):
-            raise UnauthorizedError("The token is not one of those that this platform accepts.")
+        self._hashes.check(token)
         return Caller()
 
 

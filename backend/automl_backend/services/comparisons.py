@@ -25,7 +25,7 @@ class Comparison:
     """Why they cannot be ranked; empty if they are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ComparisonService:
     """Compares jobs; ranks them only on the same data, target and metric."""
 

@@ -28,7 +28,7 @@ class Signs(Protocol):
     def verify(self, purpose: str, text: str, signature: str) -> bool: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cursors:
     """Turns a position in a list into a token and back."""
 

@@ -6,43 +6,55 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from automl_backend.services.access import Caller, own_dataset
 from automl_backend.services.cursors import Cursors
 from automl_backend.services.uploads import UploadService
 from automl_core.errors import (
     AutoMLError,
-    ConfigInvalidError,
-    DatasetChangedError,
     DatasetInUseError,
     DatasetNotReadyError,
-    InvalidInputError,
-    LimitExceededError,
-    NotFoundError,
-    UploadMissingError,
     UploadTooLargeError,
+    WorkerLostError,
 )
 from automl_core.layout import PREVIEW, REJECTS, SCHEMA, UPLOAD, dataset_key, dataset_prefix
 from automl_core.ports import MetadataStore, ObjectStat, ObjectStore, Page
-from automl_core.records import ACTIVE, TERMINAL, Dataset, ErrorNote, JobStatus, Record
+from automl_core.records import ACTIVE, TERMINAL, Dataset, JobStatus
 from automl_core.samples import penguins_path
-from automl_core.tabular.read import preview_rows, scan_table
-from automl_core.tabular.schema import ReadLimits, ReadOptions, Rejects, TableSchema
+from automl_core.tabular.confirm import (
+    MAX_PREVIEW_ROWS,
+    Confirmer,
+    release,
+    require_same_upload,
+)
+from automl_core.tabular.schema import Preview, ReadOptions, Rejects, TableSchema
 
-MAX_PREVIEW_ROWS = 100
+__all__ = [
+    "MAX_PREVIEW_ROWS",
+    "READING_RETRY_S",
+    "SHOWN_REJECTS",
+    "DatasetDetails",
+    "DatasetList",
+    "DatasetService",
+    "Preview",
+    "ReadsDatasets",
+]
+
+#: When to ask again for a data set that is being read.
+READING_RETRY_S = 3
 #: The first lines that were set aside, as far as an answer shows them.
 SHOWN_REJECTS = 20
 
 
-class Preview(Record):
-    """First rows as text; a missing cell is None."""
+class ReadsDatasets(Protocol):
+    """The part of a job runner that reads large uploads."""
 
-    columns: list[str]
-    rows: list[list[str | None]]
+    def read_dataset(self, dataset: Dataset, options: ReadOptions) -> None: ...
+
+    def is_reading(self, dataset: Dataset) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ class DatasetList:
     next_token: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class DatasetService:
     """Use cases around data sets."""
 
@@ -70,14 +82,27 @@ class DatasetService:
     objects: ObjectStore
     uploads: UploadService
     cursors: Cursors
-    limits: ReadLimits
+    confirmer: Confirmer
+    runner: ReadsDatasets
+    inline_read_bytes: int | None
+    """Larger uploads are read by the runner; None: none is."""
+    reading_limit_s: float
+    """A reading that was asked for longer ago is over, whatever became of it."""
     now: Callable[[], datetime]
 
     # -- Reading --------------------------------------------------------------------
 
     def get(self, caller: Caller, dataset_id: str) -> DatasetDetails:
         """Read one data set with its columns."""
-        return self._details(own_dataset(self.metadata, caller, dataset_id))
+        dataset = own_dataset(self.metadata, caller, dataset_id)
+        if dataset.status == "profiling" and self._is_overdue(dataset):
+            lost = WorkerLostError(
+                "The reading of this file ended without a word; confirm the data set again."
+            )
+            dataset = release(self.metadata, dataset, lost, at=self.now()) or own_dataset(
+                self.metadata, caller, dataset_id
+            )
+        return self._details(dataset)
 
     def table(self, caller: Caller, dataset_id: str) -> tuple[Dataset, TableSchema]:
         """Read a confirmed data set and its schema.
@@ -92,9 +117,15 @@ class DatasetService:
             raise DatasetNotReadyError(
                 f"This data set was refused: {dataset.error.detail} Upload a repaired file."
             )
-        if dataset.status != "ready":
+        if dataset.status == "profiling":
             raise DatasetNotReadyError(
-                "This data set has not been confirmed; upload its file, then POST"
+                "This data set is still being read; wait until its status is ready"
+                f" (GET /datasets/{dataset_id})."
+            )
+        if dataset.status != "ready":
+            tried = f"It could not be read: {dataset.error.detail} " if dataset.error else ""
+            raise DatasetNotReadyError(
+                f"{tried}This data set has not been confirmed; upload its file, then POST"
                 f" /datasets/{dataset_id}/confirm."
             )
         return dataset, self._schema(dataset)
@@ -121,10 +152,13 @@ class DatasetService:
     # -- Making ---------------------------------------------------------------------
 
     def confirm(self, caller: Caller, dataset_id: str, options: ReadOptions) -> DatasetDetails:
-        """Read the uploaded file whole, pin what was read and keep its schema.
+        """Have the uploaded file read whole, pin what was read and keep its schema.
+
+        A small file is read before this returns. A larger one is handed to the runner: the
+        data set is ``profiling`` until it is ready, refused, or awaits another try.
 
         Confirming again gives the same answer; with other options the file is read anew,
-        which is refused once a job has used it.
+        which is refused once a job has used it. A reading that died is begun again.
 
         Raises
         ------
@@ -132,17 +166,27 @@ class DatasetService:
             If no file has arrived.
         DatasetChangedError
             If the file was replaced after its confirmation, or while it was read.
+        DatasetNotReadyError
+            If the file is just being read with other options.
         InvalidInputError, LimitExceededError
             If the file is not a table that we read; kept on the data set.
         """
         dataset = own_dataset(self.metadata, caller, dataset_id)
-        stat = self._upload_stat(dataset)
-        if dataset.status == "ready":
-            if (stat.etag, stat.object_version) != (dataset.etag, dataset.object_version):
-                raise DatasetChangedError(
-                    "The file was replaced after this data set had been confirmed;"
-                    " upload it as a new data set."
+        stat = self.confirmer.upload_stat(dataset)
+        if dataset.status == "profiling" and self._is_being_read(dataset):
+            if dataset.reading != options:
+                raise DatasetNotReadyError(
+                    "This data set is being read with other options; wait until it is ready,"
+                    " then confirm it with these."
                 )
+            return DatasetDetails(dataset)
+        if dataset.status == "ready":
+            require_same_upload(
+                stat,
+                dataset,
+                "The file was replaced after this data set had been confirmed;"
+                " upload it as a new data set.",
+            )
             details = self._details(dataset)
             if details.schema is not None and _agrees(details.schema, options):
                 return details
@@ -152,14 +196,17 @@ class DatasetService:
                     " upload the file again to read it with other options."
                 )
         if stat.size_bytes > self.uploads.limits.max_bytes:
-            raise self._refuse(
+            raise self.confirmer.refuse(
                 dataset,
                 UploadTooLargeError(
                     f"The file has {stat.size_bytes:,} bytes;"
                     f" at most {self.uploads.limits.max_bytes:,} are allowed."
                 ),
             )
-        return self._read(dataset, stat, options)
+        if self.inline_read_bytes is not None and stat.size_bytes > self.inline_read_bytes:
+            return DatasetDetails(self._hand_over(dataset, stat, options))
+        confirmed = self.confirmer.confirm(dataset, stat, options)
+        return DatasetDetails(confirmed.dataset, confirmed.schema, confirmed.rejects)
 
     def create(
         self, caller: Caller, *, filename: str, content_type: str, stream: BinaryIO
@@ -201,69 +248,34 @@ class DatasetService:
 
     # -- Parts ----------------------------------------------------------------------
 
-    def _read(self, dataset: Dataset, stat: ObjectStat, options: ReadOptions) -> DatasetDetails:
-        open_stream = partial(self.objects.open, stat.key)
-        try:
-            scan = scan_table(
-                open_stream, filename=dataset.filename, options=options, limits=self.limits
-            )
-        except ConfigInvalidError:
-            # The option is wrong, not the file: it can still be confirmed without.
-            raise
-        except (InvalidInputError, LimitExceededError) as error:
-            raise self._refuse(dataset, error) from error
-        preview = Preview(
-            columns=[column.name for column in scan.schema.columns],
-            rows=preview_rows(open_stream, scan.schema, n_rows=MAX_PREVIEW_ROWS),
-        )
-        after = self._upload_stat(dataset)
-        if (after.etag, after.object_version) != (stat.etag, stat.object_version):
-            raise DatasetChangedError(
-                "The file was replaced while it was being read; confirm it again."
-            )
-        for name, document in (
-            (SCHEMA, scan.schema),
-            (REJECTS, scan.rejects),
-            (PREVIEW, preview),
-        ):
-            self.objects.put(
-                dataset_key(dataset.dataset_id, name), document.model_dump_json().encode()
-            )
-        ready = self.metadata.update_dataset(
+    def _is_overdue(self, dataset: Dataset) -> bool:
+        return self.now() - dataset.updated_at > timedelta(seconds=self.reading_limit_s)
+
+    def _is_being_read(self, dataset: Dataset) -> bool:
+        return not self._is_overdue(dataset) and self.runner.is_reading(dataset)
+
+    def _hand_over(self, dataset: Dataset, stat: ObjectStat, options: ReadOptions) -> Dataset:
+        """Record that the file is being read, then have the runner read it."""
+        # Recorded before it is handed over: a reader that starts at once must find it so.
+        handed = self.metadata.update_dataset(
             dataset.model_copy(
                 update={
-                    "status": "ready",
+                    "status": "profiling",
                     "updated_at": self.now(),
                     "file_size": stat.size_bytes,
-                    "sha256": scan.schema.file.sha256,
                     "etag": stat.etag,
                     "object_version": stat.object_version,
-                    "row_count": scan.schema.n_rows,
-                    "column_count": len(scan.schema.columns),
+                    "reading": options,
                     "error": None,
                 }
             )
         )
-        return DatasetDetails(ready, scan.schema, scan.rejects)
-
-    def _refuse(self, dataset: Dataset, error: AutoMLError) -> AutoMLError:
-        """Keep on the data set why it was refused; the error is raised by the caller."""
-        note = ErrorNote(code=error.code, title=error.title, detail=error.detail)
-        self.metadata.update_dataset(
-            dataset.model_copy(
-                update={"status": "refused", "updated_at": self.now(), "error": note}
-            )
-        )
-        return error
-
-    def _upload_stat(self, dataset: Dataset) -> ObjectStat:
         try:
-            return self.objects.stat(dataset_key(dataset.dataset_id, UPLOAD))
-        except NotFoundError as error:
-            raise UploadMissingError(
-                "No file has arrived for this data set; upload it with the signed form, then"
-                " confirm."
-            ) from error
+            self.runner.read_dataset(handed, options)
+        except AutoMLError as error:
+            release(self.metadata, handed, error, at=self.now())
+            raise
+        return handed
 
     def _details(self, dataset: Dataset) -> DatasetDetails:
         if dataset.status != "ready":

@@ -31,7 +31,7 @@ class ModelList:
     next_token: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class DeploymentService:
     """Use cases around deploying and withdrawing models."""
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from automl_core.errors import NotFoundError, PlatformError
 
 PartName = Literal["storage", "database", "queue", "model-runtime"]
 
 
-@dataclass(frozen=True)
-class PartHealth:
+class PartHealth(NamedTuple):
     """One part: ready, or why not."""
 
     name: PartName
@@ -20,8 +18,7 @@ class PartHealth:
     detail: str
 
 
-@dataclass(frozen=True)
-class HealthService:
+class HealthService(NamedTuple):
     """Asks every part; a check raises ``PlatformError`` if its part is not ready."""
 
     checks: Mapping[PartName, Callable[[], None]]

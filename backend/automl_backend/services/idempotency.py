@@ -27,7 +27,7 @@ POLL_S = 0.05
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Idempotency:
     """Runs a write once for each key of an owner."""
 

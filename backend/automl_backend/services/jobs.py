@@ -84,7 +84,7 @@ class LogPage:
     is_complete: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class JobService:
     """Use cases around training jobs."""
 
@@ -244,8 +244,9 @@ class JobService:
     def cancel(self, caller: Caller, job_id: str) -> Job:
         """Stop a job; stopping a cancelled one again changes nothing.
 
-        A running job is stopped by the runner within seconds: until its process is gone it
-        stays ``running`` with ``cancel_requested``.
+        A pending one is cancelled at once; the runner may already have a place for it in a
+        queue of its own, which it gives up. A running job is stopped by the runner within
+        seconds: until its process is gone it stays ``running`` with ``cancel_requested``.
 
         Raises
         ------
@@ -261,8 +262,10 @@ class JobService:
                 return job.model_copy(update={"cancel_requested": True, "updated_at": self.now()})
             return move(job, "cancelled", at=self.now(), note="cancelled by its owner")
 
-        job = change_job(self.metadata, job_id, change) or self.metadata.get_job(job_id)
-        if job.status == "running":
+        changed = change_job(self.metadata, job_id, change)
+        job = changed or self.metadata.get_job(job_id)
+        # A running job is told to stop again when asked again: the first word may be lost.
+        if changed is not None or job.status == "running":
             self.runner.cancel(job)
         return job
 

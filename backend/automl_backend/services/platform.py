@@ -25,9 +25,19 @@ class Limits:
 
     max_body_bytes: int
     max_upload_bytes: int
+    max_form_bytes: int | None = None
+    """Largest file that is taken as a form, where a way in front is narrower than the upload
+    to a signed address; None: as large as an upload."""
+
+    @property
+    def largest_form_bytes(self) -> int:
+        """Bytes of the largest file that is taken as a form."""
+        if self.max_form_bytes is None:
+            return self.max_upload_bytes
+        return min(self.max_form_bytes, self.max_upload_bytes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Platform:
     """Use cases and the few facts that the web layer needs."""
 

@@ -6,8 +6,8 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
-from tempfile import SpooledTemporaryFile
+from pathlib import Path, PurePath
+from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import Any, BinaryIO, Literal, cast
 
 from automl_backend.services.access import Caller, own_job
@@ -36,6 +36,8 @@ REPORTS: dict[ReportName, str] = {"eda": EDA_REPORT, "training": TRAINING_REPORT
 #: A bundle smaller than this is zipped in memory, a larger one in a temporary file.
 SPOOL_BYTES = 16 * 1024**2
 CHUNK_BYTES = 256 * 1024
+#: Copies of what a job has made, put together for download; no artifacts of it.
+DOWNLOADS = "downloads/"
 
 
 @dataclass(frozen=True)
@@ -70,22 +72,25 @@ class JobResult:
     parity: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ResultService:
     """Use cases around what a job has made."""
 
     metadata: MetadataStore
     objects: ObjectStore
     download_url_ttl_s: int
+    max_direct_bytes: int | None = None
+    """Largest model bundle, before it is packed, that is sent from here; the zip of a larger
+    one is put into the store, and its address is answered. None: every one is sent."""
 
     def artifacts(self, caller: Caller, job_id: str) -> ArtifactList:
         """List the artifacts with download addresses."""
         job = own_job(self.metadata, caller, job_id)
         hashes = self._hashes(job)
         prefix = job_prefix(job_id)
+        names = [key.removeprefix(prefix) for key in self.objects.keys(prefix)]
         links = [
-            self._link(job_id, key.removeprefix(prefix), hashes)
-            for key in self.objects.keys(prefix)
+            self._link(job_id, name, hashes) for name in names if not name.startswith(DOWNLOADS)
         ]
         return ArtifactList(links, job.status == "completed", self.download_url_ttl_s)
 
@@ -128,13 +133,21 @@ class ResultService:
         """Read a report's HTML."""
         return self._bytes(own_job(self.metadata, caller, job_id), REPORTS[name])
 
-    def bundle(self, caller: Caller, job_id: str) -> tuple[str, Iterator[bytes]]:
-        """Zip the model bundle; returns a file name and the zip's bytes."""
+    def bundle(self, caller: Caller, job_id: str) -> tuple[str, Iterator[bytes] | str]:
+        """Zip the model bundle; returns a file name, and the zip's bytes or its address.
+
+        Raises
+        ------
+        ResultNotReadyError
+            If the job has no bundle.
+        """
         job = own_job(self.metadata, caller, job_id)
         if job.bundle_sha256 is None:
             raise ResultNotReadyError(_not_yet(job, "model bundle"))
         stem = PurePath(job.dataset_name).stem or "model"
         name = f"{stem}-{job.target_column}-{job_id[:8]}.zip"
+        if self.max_direct_bytes is not None and self._bundle_bytes(job) > self.max_direct_bytes:
+            return name, self._stored_zip(job, job.bundle_sha256, name)
         return name, self._zipped(job)
 
     def has_passed_parity(self, job: Job) -> bool:
@@ -173,6 +186,22 @@ class ResultService:
     def _document(self, job: Job, name: str) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self._bytes(job, name))
         return document
+
+    def _bundle_bytes(self, job: Job) -> int:
+        return sum(self.objects.stat(job_key(job.job_id, name)).size_bytes for name in BUNDLE_FILES)
+
+    def _stored_zip(self, job: Job, sha256: str, filename: str) -> str:
+        """Have the bundle's zip in the store, and tell its address."""
+        # Under the bundle's hash: the zip of another attempt is never answered. It lies
+        # among what the job has made, so that it goes with the job.
+        key = job_key(job.job_id, f"{DOWNLOADS}{sha256}.zip")
+        if not self.objects.exists(key):
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / "bundle.zip"
+                with path.open("wb") as out:
+                    out.writelines(self._zipped(job))
+                self.objects.put_file(key, path)
+        return self.objects.download_url(key, filename=filename, expires_in=self.download_url_ttl_s)
 
     def _zipped(self, job: Job) -> Iterator[bytes]:
         with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:

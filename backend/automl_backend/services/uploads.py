@@ -69,7 +69,7 @@ class Upload:
     ticket: UploadTicket
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class UploadService:
     """Use cases around getting a table's bytes into the object store."""
 

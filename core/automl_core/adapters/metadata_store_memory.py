@@ -8,7 +8,7 @@ from threading import RLock
 from typing import TypeVar
 
 from automl_core.adapters.search_text import dataset_text, fold, job_text
-from automl_core.errors import ConflictError, NotFoundError, StaleRecordError
+from automl_core.adapters.stored_records import missing_record, stale_record, taken_record
 from automl_core.ports import JobFilter, Page, Position
 from automl_core.records import (
     Dataset,
@@ -178,7 +178,7 @@ class MemoryMetadataStore:
             _get(self._jobs, deployment.job_id, "job")
             known = {entry.deployment_id for journal in self._journal.values() for entry in journal}
             if deployment.deployment_id in known:
-                raise _taken(deployment.deployment_id, "deployment")
+                raise taken_record("deployment", deployment.deployment_id)
             self._journal.setdefault(deployment.job_id, []).append(deployment)
 
     def deployments(self, job_id: str) -> list[Deployment]:
@@ -257,27 +257,20 @@ def _copy(record: R) -> R:
 def _get(kept: dict[str, R], key: str, word: str) -> R:
     found = kept.get(key)
     if found is None:
-        raise NotFoundError(f"There is no {word} {key!r}.")
+        raise missing_record(word, key)
     return found
-
-
-def _taken(key: str, word: str) -> ConflictError:
-    return ConflictError(f"There is a {word} {key!r} already.")
 
 
 def _add(kept: dict[str, R], key: str, record: R, word: str) -> None:
     if key in kept:
-        raise _taken(key, word)
+        raise taken_record(word, key)
     kept[key] = _copy(record)
 
 
 def _replace(kept: dict[str, R], key: str, record: R, word: str) -> R:
     present = _get(kept, key, word).version
     if present != record.version:
-        raise StaleRecordError(
-            f"The {word} {key!r} was read at version {record.version} and is at {present} now; "
-            "read it again."
-        )
+        raise stale_record(word, key, read_at=record.version, present=present)
     kept[key] = _copy(record.model_copy(update={"version": present + 1}))
     return _copy(kept[key])
 

@@ -34,17 +34,16 @@ from automl_core.adapters.sql_rows import (
     job_row,
     key_row,
     key_slot,
-    next_version,
 )
 from automl_core.adapters.sql_statements import (
     contains_text,
-    missing_record,
     read_page,
     replace_row,
     require_job,
     write_tags,
     written_once,
 )
+from automl_core.adapters.stored_records import missing_record, next_version
 from automl_core.ports import JobFilter, Page, Position
 from automl_core.records import (
     Dataset,

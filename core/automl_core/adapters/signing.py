@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 
 from automl_core.errors import ConfigurationError
 
@@ -16,8 +17,9 @@ class Signer:
 
     Parameters
     ----------
-    secret : bytes
-        At least ``MIN_SECRET_BYTES`` long, random.
+    secret : bytes or callable
+        At least ``MIN_SECRET_BYTES`` long, random; or what fetches it, at the first use: a
+        process that signs nothing asks nobody for it.
 
     Raises
     ------
@@ -34,13 +36,9 @@ class Signer:
     False
     """
 
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) < MIN_SECRET_BYTES:
-            raise ConfigurationError(
-                f"The signing key holds {len(secret)} bytes; AUTOML_SIGNING_KEY needs at least "
-                f"{MIN_SECRET_BYTES} random ones."
-            )
-        self._secret = secret
+    def __init__(self, secret: bytes | Callable[[], bytes]) -> None:
+        self._fetch = secret if callable(secret) else None
+        self._secret = None if callable(secret) else _checked(secret)
 
     def __repr__(self) -> str:
         return "Signer(secret=***)"
@@ -49,7 +47,7 @@ class Signer:
         """Sign a text for one purpose; 64 hexadecimal digits."""
         # The purpose's length stands first, so that no purpose and text can be cut otherwise.
         message = f"{len(purpose)}:{purpose}:{text}".encode()
-        return hmac.new(self._secret, message, hashlib.sha256).hexdigest()
+        return hmac.new(self._key(), message, hashlib.sha256).hexdigest()
 
     def verify(self, purpose: str, text: str, signature: str) -> bool:
         """Tell whether the signature belongs to the text, in constant time."""
@@ -57,3 +55,19 @@ class Signer:
         return hmac.compare_digest(
             self.sign(purpose, text).encode(), signature.encode(errors="replace")
         )
+
+    def _key(self) -> bytes:
+        if self._secret is None:
+            assert self._fetch is not None
+            # Two threads may both fetch it: they get the same.
+            self._secret = _checked(self._fetch())
+        return self._secret
+
+
+def _checked(secret: bytes) -> bytes:
+    if len(secret) < MIN_SECRET_BYTES:
+        raise ConfigurationError(
+            f"The signing key holds {len(secret)} bytes; AUTOML_SIGNING_KEY needs at least "
+            f"{MIN_SECRET_BYTES} random ones."
+        )
+    return secret

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TypeVar
 
 from automl_core.adapters.search_text import dataset_text, job_text
 from automl_core.records import Dataset, Deployment, IdempotencyKey, Job, OwnedRecord, utc_text
 
-R = TypeVar("R", bound=OwnedRecord)
-
 Row = dict[str, object]
-
-
-def next_version(record: R) -> R:
-    """Return the record as the next write stores it and every later reader gets it.
-
-    Validated, since a copy with changes is not: what could not be read again must not be
-    written.
-    """
-    changed = record.model_copy(update={"version": record.version + 1})
-    return record.model_validate_json(changed.model_dump_json())
 
 
 def _owned(record: OwnedRecord) -> Row:

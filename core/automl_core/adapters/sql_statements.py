@@ -28,7 +28,7 @@ from automl_core.adapters import sql_tables as tables
 from automl_core.adapters.search_text import fold
 from automl_core.adapters.sql_rows import Row, tag_rows
 from automl_core.adapters.sql_tables import PlainText
-from automl_core.errors import ConflictError, NotFoundError, StaleRecordError
+from automl_core.adapters.stored_records import missing_record, stale_record, taken_record
 from automl_core.ports import Page, Position
 from automl_core.records import Job, OwnedRecord, utc_text
 
@@ -102,10 +102,7 @@ def replace_row(
     present = connection.scalar(select(table.c.version).where(is_same))
     if present is None:
         raise missing_record(_WORDS[table.name], str(row[key.name]))
-    raise StaleRecordError(
-        f"The {_WORDS[table.name]} {row[key.name]!r} was read at version {version} and is at "
-        f"{present} now; read it again."
-    )
+    raise stale_record(_WORDS[table.name], str(row[key.name]), read_at=version, present=present)
 
 
 def write_tags(connection: Connection, job: Job) -> None:
@@ -123,15 +120,10 @@ def require_job(connection: Connection, job_id: str) -> None:
         raise missing_record("job", job_id)
 
 
-def missing_record(word: str, record_id: str) -> NotFoundError:
-    """Say that there is no such record."""
-    return NotFoundError(f"There is no {word} {record_id!r}.")
-
-
 @contextmanager
 def written_once(word: str, record_id: str) -> Iterator[None]:
     """Say that an identifier is taken, in the words of its kind."""
     try:
         yield
     except IntegrityError as error:
-        raise ConflictError(f"There is a {word} {record_id!r} already.") from error
+        raise taken_record(word, record_id) from error

@@ -20,10 +20,7 @@ Raw values become one row of a float32 matrix in the same way in training and he
 
 from __future__ import annotations
 
-import argparse
 import codecs
-import csv
-import gzip
 import hashlib
 import io
 import itertools
@@ -32,18 +29,16 @@ import math
 import os
 import re
 import sys
-import unicodedata
-import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, Literal, TextIO
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
 import numpy as np
-import numpy.typing as npt
+
+# What only files, dates or rare types need is imported where they are read, and patterns are
+# compiled at their first use: a function that answers rows starts a tenth sooner for it.
 
 # Predictions stay on this machine: the official builds of ONNX Runtime report their use to
 # their maker unless told before they are loaded (its Privacy.md). Whoever set it decides.
@@ -65,6 +60,8 @@ MAX_MANIFEST_BYTES = 64 * 1024**2
 PROBE_TOLERANCE = 1e-5
 #: Rows scored at once: a few megabytes of cells.
 CHUNK_ROWS = 10_000
+#: From so many rows on, they are read column by column; a few are read sooner one by one.
+MIN_COLUMNWISE_ROWS = 8
 #: Lines looked at for the header; some programs write a title above it.
 HEADER_LINES = 30
 DELIMITERS = ",;\t|"
@@ -72,12 +69,15 @@ DELIMITERS = ",;\t|"
 MAX_LINE_CHARACTERS = 64 * 1024**2
 MAX_CELL_CHARACTERS = 1024**2
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+_FLOAT32_MAX = float.fromhex("0x1.fffffep+127")
 _NAN = math.nan
 _SHOWN_CHARACTERS = 60
 
-FloatArray = npt.NDArray[np.float64]
-Matrix = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    FloatArray = npt.NDArray[np.float64]
+    Matrix = npt.NDArray[np.float32]
 NoteCode = Literal["missing", "unseen", "out_of_range", "unknown_column"]
 
 
@@ -101,8 +101,7 @@ class BundleError(Exception):
     """The bundle is damaged, of another format, or holds what no bundle of ours holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something about one field of one row that makes its prediction less certain."""
 
     code: NoteCode
@@ -110,8 +109,7 @@ class Note:
     message: str
 
 
-@dataclass
-class Predictions:
+class Predictions(NamedTuple):
     """Answers in the order of the rows.
 
     Attributes
@@ -144,13 +142,13 @@ class Predictions:
 # The same rules as the table reader's (automl_core.tabular.cells).
 
 _NUMBERS = {
-    ".": re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"),
-    ",": re.compile(
+    ".": r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?",
+    ",": (
         r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?|[0-9]+,?[0-9]*|,[0-9]+)"
         r"(?:[eE][+-]?[0-9]{1,3})?"
     ),
 }
-_ISO_TIME = re.compile(
+_ISO_TIME = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
@@ -164,7 +162,7 @@ class _UnusableError(Exception):
 
 def _read_number_text(text: str, decimal: str) -> float | None:
     """Read stripped text as a finite number, or None."""
-    if _NUMBERS[decimal].fullmatch(text) is None:
+    if re.fullmatch(_NUMBERS[decimal], text) is None:
         return None
     if decimal == ",":
         text = text.replace(".", "").replace(",", ".")
@@ -177,7 +175,7 @@ def _read_time_text(text: str, time_format: str | None) -> datetime | None:
     try:
         if time_format is not None:
             moment = datetime.strptime(text, time_format)  # noqa: DTZ007 - UTC by rule
-        elif _ISO_TIME.fullmatch(text) is None:
+        elif re.fullmatch(_ISO_TIME, text) is None:
             return None
         else:
             moment = datetime.fromisoformat(text)
@@ -194,10 +192,14 @@ def _as_utc(moment: datetime) -> datetime:
 
 def _plain(value: object) -> object:
     """Turn numpy scalars and decimals into Python's own types."""
+    if value is None or type(value) in {bool, int, float, str}:
+        return value
     if isinstance(value, np.datetime64):
         return None if np.isnat(value) else value.astype("datetime64[us]").item()
     if isinstance(value, np.generic):
         return value.item()
+    from decimal import Decimal
+
     if isinstance(value, Decimal):
         return float(value)
     return value
@@ -262,6 +264,25 @@ class _Column:
         """Say what is unusual about a value that :meth:`append` has accepted."""
         raise NotImplementedError
 
+    def read(self, values: Sequence[Any]) -> tuple[Sequence[float] | FloatArray, Iterable[int]]:
+        """Read many values strictly: their features in one row after another, and where
+        :meth:`note` has something to say; raises ``_UnusableError``."""
+        cells: list[float] = []
+        for value in values:
+            self.append(value, cells)
+        noted: dict[Any, bool] = {}
+        unusual = []
+        for at, value in enumerate(values):
+            is_text = type(value) is str or value is None
+            is_noted = noted.get(value) if is_text else None
+            if is_noted is None:
+                is_noted = self.note(value) is not None
+                if is_text:
+                    noted[value] = is_noted
+            if is_noted:
+                unusual.append(at)
+        return cells, unusual
+
     def _is_missing_text(self, stripped: str) -> bool:
         return not stripped or stripped in self.missing
 
@@ -313,6 +334,29 @@ class _NumberColumn(_Column):
     def append(self, value: object, cells: list[float]) -> None:
         number = self._read(value)
         cells.append(number if number == number else self.fill)  # noqa: PLR0124 - not NaN
+
+    def read(self, values: Sequence[Any]) -> tuple[Sequence[float] | FloatArray, Iterable[int]]:
+        kinds = set(map(type, values))
+        if not kinds <= {float, int, type(None)}:
+            return super().read(values)
+        if type(None) in kinds:
+            values = [_NAN if value is None else value for value in values]
+        try:
+            numbers = np.array(values, dtype=np.float64)
+        except OverflowError:
+            return super().read(values)
+        if np.isinf(numbers).any():
+            return super().read(values)
+        np.minimum(np.maximum(numbers, -_FLOAT32_MAX, out=numbers), _FLOAT32_MAX, out=numbers)
+        is_missing = np.isnan(numbers)
+        is_unusual = is_missing.copy()
+        # Comparisons with NaN are false, hence it is asked for by itself.
+        if self.minimum is not None:
+            is_unusual |= numbers < self.minimum
+        if self.maximum is not None:
+            is_unusual |= numbers > self.maximum
+        numbers[is_missing] = self.fill
+        return numbers, np.flatnonzero(is_unusual).tolist()
 
     def encode(self, values: Sequence[Any] | npt.NDArray[Any], matrix: Matrix) -> None:
         if not (isinstance(values, np.ndarray) and values.dtype.kind in "fiu"):
@@ -395,6 +439,16 @@ class _CategoryColumn(_Column):
         if code is None or value in self.missing:
             code = self._code(value)
         cells.append(self._missing_code if code is None else code)
+
+    def read(self, values: Sequence[Any]) -> tuple[Sequence[float] | FloatArray, Iterable[int]]:
+        if not set(map(type, values)) <= {str, type(None)}:
+            return super().read(values)
+        # Few values come again and again; each is looked up once.
+        codes = {value: self._code(value) for value in set(values)}
+        unusual = {value for value, code in codes.items() if code is None or code == self.UNKNOWN}
+        cells = {v: self._missing_code if code is None else code for v, code in codes.items()}
+        noted = [at for at, value in enumerate(values) if value in unusual] if unusual else ()
+        return [cells[value] for value in values], noted
 
     def note(self, value: object) -> tuple[NoteCode, str] | None:
         code = self._code(value)
@@ -592,6 +646,10 @@ class Encoder:
         InputError
             Names the row (from 0), the column, the value and what is expected.
         """
+        if len(rows) >= MIN_COLUMNWISE_ROWS:
+            read = self._read_columnwise(rows)
+            if read is not None:
+                return read[0]
         cells: list[float] = []
         columns = [(column, column.name, column.original_name) for column in self._columns]
         for number, row in enumerate(rows):
@@ -618,6 +676,59 @@ class Encoder:
                     f"Row {number} has none of the model's columns ({names} …).", f"/{number}"
                 )
         return np.array(cells, dtype=np.float32).reshape(len(rows), len(self.feature_names))
+
+    def encode_noted(
+        self, rows: Sequence[Mapping[str, Any]], *, ignored: Iterable[str] = ()
+    ) -> tuple[Matrix, list[list[Note]]]:
+        """Encode rows as :meth:`encode_rows` and say of each what :meth:`notes` says."""
+        ignored = list(ignored)
+        read = self._read_columnwise(rows) if len(rows) >= MIN_COLUMNWISE_ROWS else None
+        if read is None:
+            return self.encode_rows(rows), [self.notes(row, ignored=ignored) for row in rows]
+        matrix, unusual = read
+        notes: list[list[Note]] = [[] for _ in rows]
+        for column, values, places in unusual:
+            for at in places:
+                found = column.note(values[at])
+                if found is not None:
+                    notes[at].append(Note(found[0], column.name, found[1]))
+        known = self._names.union(self._original, ignored)
+        for row, told in zip(rows, notes, strict=True):
+            if not known.issuperset(row):
+                told.extend(self._unknown(row, known))
+        return matrix, notes
+
+    def _read_columnwise(
+        self, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[Matrix, list[tuple[_Column, Sequence[Any], Iterable[int]]]] | None:
+        """Read rows column by column, which takes a fraction of the time.
+
+        None if something is wrong with a row: reading them one by one finds the first.
+        """
+        if not all(isinstance(row, Mapping) for row in rows):
+            return None
+        matrix = np.empty((len(rows), len(self.feature_names)), dtype=np.float32)
+        unusual: list[tuple[_Column, Sequence[Any], Iterable[int]]] = []
+        start = 0
+        is_each_there = False
+        for column in self._columns:
+            values = [row.get(column.name) for row in rows]
+            if None in values and column.original_name != column.name:
+                values = [
+                    row.get(column.original_name) if value is None else value
+                    for row, value in zip(rows, values, strict=True)
+                ]
+            is_each_there = is_each_there or None not in values
+            try:
+                cells, places = column.read(values)
+            except _UnusableError:
+                return None
+            part = np.asarray(cells, dtype=np.float64).reshape(len(rows), column.width)
+            matrix[:, start : start + column.width] = part
+            start += column.width
+            unusual.append((column, values, places))
+        # Without a column that all rows have, one of them may have none of the model's.
+        return (matrix, unusual) if is_each_there else None
 
     def find_columns(self, header: Sequence[str]) -> dict[str, int]:
         """Tell at which position of a file's header each column of the model stands.
@@ -653,13 +764,15 @@ class Encoder:
             found = column.note(row.get(column.original_name) if value is None else value)
             if found is not None:
                 notes.append(Note(found[0], column.name, found[1]))
-        known = self._names.union(self._original, ignored)
-        notes += [
+        return notes + self._unknown(row, self._names.union(self._original, ignored))
+
+    @staticmethod
+    def _unknown(row: Mapping[str, Any], known: frozenset[str] | set[str]) -> list[Note]:
+        return [
             Note("unknown_column", str(name), f"The model does not read a column {_shown(name)}.")
             for name in row
             if name not in known
         ]
-        return notes
 
 
 def _pointer_part(name: str) -> str:
@@ -695,7 +808,7 @@ _OPSET_DOMAIN = 1
 
 #: A run of an attribute's floats, ints and short texts (field 7, 8 and 9). A forest has
 #: millions of them; the regular expression skips them in C.
-_PLAIN_RUN = re.compile(
+_PLAIN_RUN = (
     rb"(?:\x3d[\s\S]{4}|\x40[\x80-\xff]{0,9}[\x00-\x7f]"
     rb"|\x4a(?:\x0a[\s\S]{10}|\x09[\s\S]{9}|\x04[\s\S]{4}))++"
 )
@@ -755,7 +868,7 @@ def _check_node(model: bytes, start: int, end: int) -> None:
 
 
 def _check_attribute(model: bytes, start: int, end: int) -> None:
-    for number, value in _messages(model, start, end, skip=_PLAIN_RUN):
+    for number, value in _messages(model, start, end, skip=re.compile(_PLAIN_RUN)):
         if number == _ATTRIBUTE_TENSOR:
             _check_tensor(model, *_span(value))
         elif number not in _ATTRIBUTE_PLAIN:
@@ -963,10 +1076,10 @@ class Predictor:
             For a value that its column cannot hold, a row without any of the model's
             columns, or a row that has no finite answer.
         """
-        predictions = self.predict_matrix(self.encoder.encode_rows(rows))
         if not notes:
-            return predictions, [[] for _ in rows]
-        return predictions, [self.encoder.notes(row, ignored=[self._target]) for row in rows]
+            return self.predict_matrix(self.encoder.encode_rows(rows)), [[] for _ in rows]
+        matrix, told = self.encoder.encode_noted(rows, ignored=[self._target])
+        return self.predict_matrix(matrix), told
 
     def predict_matrix(self, matrix: Matrix) -> Predictions:
         """Predict rows that are already encoded."""
@@ -1081,6 +1194,8 @@ def _read_file(path: Path, limit: int) -> bytes:
 
 
 def _read_zip(path: Path) -> list[bytes]:
+    import zipfile
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.count("/") <= 1]
@@ -1117,7 +1232,7 @@ def _read_limited(stream: IO[bytes], name: str, limit: int) -> bytes:
 
 #: A cell that starts with one of these is run as a formula by spreadsheets (OWASP).
 _FORMULA_STARTS = frozenset("=+-@\t\r")
-_NUMBER_CELL = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER_CELL = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
 def safe_cell(text: str) -> str:
@@ -1126,7 +1241,7 @@ def safe_cell(text: str) -> str:
     >>> safe_cell("=1+1"), safe_cell("-1.5e3"), safe_cell("-"), safe_cell("a=b")
     ("'=1+1", '-1.5e3', "'-", 'a=b')
     """
-    if text[:1] in _FORMULA_STARTS and text and _NUMBER_CELL.fullmatch(text) is None:
+    if text[:1] in _FORMULA_STARTS and text and re.fullmatch(_NUMBER_CELL, text) is None:
         return "'" + text
     return text
 
@@ -1149,6 +1264,8 @@ class ScoreWriter:
     """
 
     def __init__(self, predictor: Predictor, stream: TextIO, header: Sequence[str]) -> None:
+        import csv
+
         self._writer = csv.writer(stream, lineterminator="\n")
         classes = predictor.manifest["target"].get("classes") or []
         added = ["prediction", *(f"probability_{label_text(label)}" for label in classes)]
@@ -1218,6 +1335,8 @@ def score_csv(predictor: Predictor, input: Path, out: Path) -> int:  # noqa: A00
     InputError
         If the file is no CSV, lacks a column of the model, or a line cannot be read.
     """
+    import csv
+
     encoding = _find_encoding(input)
     delimiter, header_record = _find_header(input, encoding, predictor.encoder.column_names)
     # The module's limit is for the whole process; it is only ever raised, to the reader's own.
@@ -1285,6 +1404,8 @@ def clean_names(names: Sequence[str]) -> list[str]:
 
 
 def _clean_name(name: str) -> str:
+    import unicodedata
+
     visible = "".join(
         " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character
         for character in unicodedata.normalize("NFC", name)
@@ -1293,6 +1414,8 @@ def _clean_name(name: str) -> str:
 
 
 def _open_bytes(path: Path) -> IO[bytes]:
+    import gzip
+
     with path.open("rb") as stream:
         is_gzip = stream.read(2) == b"\x1f\x8b"
     return gzip.open(path, "rb") if is_gzip else path.open("rb")  # type: ignore[return-value] # GzipFile is one
@@ -1342,6 +1465,8 @@ def _find_header(path: Path, encoding: str, wanted: Sequence[str]) -> tuple[str,
 
 def _records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Read records with the line each ends at; blank lines are none."""
+    import csv
+
     if isinstance(lines, io.TextIOBase):
         lines = _lines(lines)
     reader = csv.reader(lines, delimiter=delimiter)
@@ -1373,6 +1498,8 @@ def _lines(stream: io.TextIOBase) -> Iterator[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Score a file from the command line; the exit code is 65 for bad data, 70 for a bad model."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         description="Score the rows of a CSV file with a model bundle."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from automl_core.costs.training import task_size, training_cost
 from automl_core.errors import (
     AutoMLError,
     ConfigInvalidError,
@@ -26,7 +27,6 @@ from automl_core.records import (
 )
 from automl_core.tabular.plan_columns import Roles, find_target, sort_columns
 from automl_core.tabular.plan_notes import blocking_notes, warning_notes
-from automl_core.tabular.pricing import training_cost
 from automl_core.tabular.schema import ColumnSchema, TableSchema
 from automl_core.tabular.target import TaskDecision, check_task, detect_task
 from automl_core.tabular.thresholds import IMBALANCE_SHARE
@@ -125,7 +125,8 @@ def make_plan(
     features, dropped = sort_columns(schema, target, roles)
     families, family_reason = _choose_families(config, n_usable)
     budget_s = config.time_budget or auto_time_budget(schema.n_rows)
-    seconds = _estimate_seconds(budget_s, n_cells=schema.n_rows * len(schema.columns))
+    n_cells = schema.n_rows * len(schema.columns)
+    seconds = _estimate_seconds(budget_s, n_cells=n_cells)
     return Plan(
         target_column=target.name,
         task=task,
@@ -147,7 +148,9 @@ def make_plan(
         seed=config.seed,
         reproducible=config.reproducible,
         estimated_seconds=seconds,
-        estimated_dollars=training_cost(seconds),
+        estimated_dollars=training_cost(
+            seconds, size=task_size(schema.file.bytes, n_cells=n_cells)
+        ),
         warnings=warning_notes(
             schema,
             target,

@@ -6,18 +6,22 @@ from typing import Literal
 
 from pydantic import Field
 
-from automl_core.records import ColumnKind, Record, Storage
+from automl_core.records import ColumnKind, ReadOptions, Record, Storage
+
+__all__ = [
+    "ColumnSchema",
+    "FileFacts",
+    "Preview",
+    "ReadLimits",
+    "ReadOptions",
+    "Reject",
+    "Rejects",
+    "TableFormat",
+    "TableSchema",
+    "ValueCount",
+]
 
 TableFormat = Literal["csv", "parquet"]
-
-
-class ReadOptions(Record):
-    """What a user knows better than the reader; None: the reader decides."""
-
-    encoding: str | None = None
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
-    decimal: Literal[".", ","] | None = None
-    header: bool | None = None
 
 
 class ReadLimits(Record):
@@ -126,3 +130,10 @@ class Rejects(Record):
     n_set_aside: int = 0
     n_padded: int = 0
     lines: list[Reject] = Field(default_factory=list)
+
+
+class Preview(Record):
+    """``preview.json``: the first rows as text; a missing cell is None."""
+
+    columns: list[str]
+    rows: list[list[str | None]]

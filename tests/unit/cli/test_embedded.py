@@ -21,7 +21,8 @@ port = int(sys.argv[sys.argv.index("--port") + 1])
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        body = os.environ["AUTOML_DATABASE_URL"].encode()
+        stores = (os.environ["AUTOML_DATABASE_URL"], os.environ.get("S3_BUCKET_DATASETS", ""))
+        body = " ".join(stores).strip().encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -101,12 +102,14 @@ def test_ctrl_c_ends_serving_without_an_error(server, tmp_path):
 
 def test_the_user_s_own_settings_do_not_reach_the_demo(server, tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOML_DATABASE_URL", "postgresql://elsewhere/db")
+    monkeypatch.setenv("S3_BUCKET_DATASETS", "bucket-of-the-team")
 
     with EmbeddedPlatform(tmp_path, command=server) as platform:
         platform.wait_until_ready()
-        url = httpx.get(platform.address, trust_env=False).text
+        stores = httpx.get(platform.address, trust_env=False).text
 
-    assert url.startswith("sqlite:///")
+    assert stores.startswith("sqlite:///")
+    assert "bucket-of-the-team" not in stores
     assert os.environ["AUTOML_DATABASE_URL"] == "postgresql://elsewhere/db"
 
 

@@ -6,6 +6,10 @@ import json
 
 import pytest
 
+from automl_cli.client import open_client
+from automl_cli.exits import CommandError
+from automl_cli.remote import confirm_dataset
+
 JOB = {
     "job_id": "j1",
     "dataset_name": "t.csv",
@@ -311,3 +315,45 @@ def test_a_prediction_needs_one_good_source_of_rows(automl, platform, options, c
 
     assert said.code == code
     assert platform.requests == []
+
+
+def reading(platform, *states):
+    """A platform that reads an upload for a while."""
+    platform.will(
+        "POST /datasets/d1/confirm",
+        platform.json({"dataset_id": "d1", "status": "profiling", "error": None}, 202),
+    )
+    platform.will("GET /datasets/d1", *states)
+
+
+def confirming(platform, waits):
+    with open_client(platform.url) as client:
+        return confirm_dataset(client, "d1", sleep=waits.append)
+
+
+def test_a_large_upload_is_waited_for_until_it_is_ready(platform):
+    busy = platform.json(
+        {"dataset_id": "d1", "status": "profiling", "error": None}, Retry_After="7"
+    )
+    ready = {"dataset_id": "d1", "status": "ready", "error": None}
+    reading(platform, busy, platform.json(ready))
+    waits = []
+
+    dataset = confirming(platform, waits)
+
+    assert dataset == ready
+    assert waits == [2.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "exit_status"),
+    [("refused", "table-empty", 65), ("awaiting_upload", "worker-lost", 70)],
+)
+def test_a_large_upload_that_is_not_read_says_why(platform, status, code, exit_status):
+    note = {"code": code, "title": "t", "detail": "The file holds no rows."}
+    reading(platform, platform.json({"dataset_id": "d1", "status": status, "error": note}))
+
+    with pytest.raises(CommandError, match="d1 was not read: The file holds no rows") as raised:
+        confirming(platform, [])
+
+    assert (raised.value.code, raised.value.exit_status) == (code, exit_status)

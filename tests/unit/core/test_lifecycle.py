@@ -27,6 +27,8 @@ from automl_core.lifecycle import (
     change_job,
     enter_stage,
     move,
+    pending_since,
+    replace_attempt,
 )
 from automl_core.records import (
     ACTIVE,
@@ -125,6 +127,34 @@ def test_a_retry_opens_a_new_attempt_and_forgets_the_end_of_the_last(status: Job
 def test_an_interrupted_run_is_a_new_attempt_and_an_answered_question_is_not() -> None:
     assert move(a_job(status="running"), "pending", at=LATER).attempt == 2
     assert move(a_job(status="waiting"), "pending", at=LATER).attempt == 1
+
+
+def test_what_goes_back_to_the_queue_is_no_runners_any_more() -> None:
+    for status in ("running", "waiting", "failed", "cancelled"):
+        again = move(a_job(status=status, runner_ref="process 7"), "pending", at=LATER)
+
+        assert again.runner_ref is None
+
+
+def test_a_pending_job_that_nobody_took_begins_anew() -> None:
+    job = a_job(runner_ref="process 7")
+
+    again = replace_attempt(job, at=LATER, note="no machine", capacity="on_demand")
+
+    assert (again.status, again.attempt, again.runner_ref) == ("pending", 2, None)
+    assert (again.capacity, again.updated_at) == ("on_demand", LATER)
+    assert again.timeline[-1].note == "no machine"
+    for status in set(STATUSES) - {"pending"}:
+        with pytest.raises(IllegalTransitionError, match="only a pending job"):
+            replace_attempt(a_job(status=status), at=LATER, note="")
+
+
+def test_a_job_is_pending_since_it_last_entered_the_queue() -> None:
+    job = a_job()
+    again = move(move(job, "running", at=LATER), "pending", at=LATER + timedelta(minutes=1))
+
+    assert pending_since(job) == NOON
+    assert pending_since(again) == LATER + timedelta(minutes=1)
 
 
 def test_only_a_running_job_enters_stages() -> None:

@@ -8,14 +8,24 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from automl_core.errors import ConfigurationError
-from automl_core.settings import Settings, child_environment, load_settings
+from automl_core.settings import Settings, child_environment, load_settings, variable, variables
+
+AWS_HOME = {
+    "S3_BUCKET_DATASETS": "d-bucket",
+    "S3_BUCKET_MODELS": "m-bucket",
+    "S3_BUCKET_REPORTS": "r-bucket",
+    "DYNAMODB_DATASETS_TABLE": "d-table",
+    "DYNAMODB_JOBS_TABLE": "j-table",
+    "AWS_REGION": "eu-central-1",
+}
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
-        monkeypatch.delenv(f"AUTOML_{name.upper()}", raising=False)
+        for each in variables(name):
+            monkeypatch.delenv(each, raising=False)
 
 
 def test_the_defaults_run_on_a_laptop() -> None:
@@ -101,3 +111,121 @@ def test_a_child_does_not_inherit_what_its_parent_overruled(
     monkeypatch.setenv("AUTOML_DATABASE_URL", "postgresql://h/d")
 
     assert "AUTOML_DATABASE_URL" not in child_environment(parent)
+
+
+# -- The AWS home ---------------------------------------------------------------------
+
+
+def test_the_stores_of_aws_make_the_aws_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in AWS_HOME.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BATCH_JOB_QUEUE", "spot")
+    monkeypatch.setenv("AUTOML_BATCH_ON_DEMAND_QUEUE", "on-demand")
+    monkeypatch.setenv("BATCH_JOB_DEFINITION", "trainer:3")
+    monkeypatch.setenv("AUTOML_INLINE_READ_BYTES", "16777216")
+
+    settings = load_settings()
+
+    assert settings.home == "aws"
+    assert (settings.datasets_bucket, settings.models_bucket, settings.reports_bucket) == (
+        "d-bucket",
+        "m-bucket",
+        "r-bucket",
+    )
+    assert (settings.datasets_table, settings.jobs_table) == ("d-table", "j-table")
+    assert (settings.batch_job_queue, settings.batch_on_demand_queue) == ("spot", "on-demand")
+    assert (settings.batch_job_definition, settings.inline_read_bytes) == ("trainer:3", 16777216)
+
+
+def test_without_a_store_of_aws_the_home_is_embedded_whatever_the_region(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("S3_BUCKET_DATASETS", " ")
+
+    assert load_settings().home == "embedded"
+
+
+@pytest.mark.parametrize("present", [name for name in AWS_HOME if name != "AWS_REGION"])
+def test_half_an_aws_home_is_refused_and_every_missing_variable_named(
+    monkeypatch: pytest.MonkeyPatch, present: str
+) -> None:
+    monkeypatch.setenv(present, "somewhere")
+    monkeypatch.setenv("AUTOML_SIGNING_KEY", "geheim" * 4)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+
+    named = {name for name in AWS_HOME if name in caught.value.detail}
+    assert named == set(AWS_HOME)
+    assert caught.value.detail.startswith(f"{present} is set")
+    assert "geheim" not in caught.value.detail
+
+
+def test_only_what_is_missing_is_called_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in set(AWS_HOME) - {"AWS_REGION"}:
+        monkeypatch.setenv(name, "somewhere")
+
+    with pytest.raises(ConfigurationError, match=r"but AWS_REGION is not; set all"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "region"),
+    [
+        ({"AWS_REGION": "a", "REGION": "b", "AWS_DEFAULT_REGION": "c"}, "a"),
+        ({"REGION": "b", "AWS_DEFAULT_REGION": "c"}, "b"),
+        ({"AWS_DEFAULT_REGION": "c"}, "c"),
+    ],
+    ids=["of the function", "of the contract", "of the SDK"],
+)
+def test_the_region_comes_from_the_first_variable_that_is_set(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], region: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings().aws_region == region
+
+
+def test_a_wrong_value_of_the_aws_home_is_named_by_its_own_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AUTOML_INLINE_READ_BYTES", "-1")
+
+    with pytest.raises(ConfigurationError, match=r"^AUTOML_INLINE_READ_BYTES: .* \(got '-1'\)"):
+        load_settings()
+    with pytest.raises(ConfigurationError, match=r"^S3_BUCKET_MODELS: .* \(got 7\)"):
+        load_settings(models_bucket=7)
+
+
+def test_the_aws_home_is_built_by_field_names_too() -> None:
+    fields = {
+        name: AWS_HOME[variable(name)]
+        for name in Settings.model_fields
+        if variable(name) in AWS_HOME
+    }
+
+    assert Settings.model_validate(fields) == Settings.model_validate(AWS_HOME)
+
+
+def test_a_child_finds_the_aws_home_under_its_own_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = Settings.model_validate(AWS_HOME | {"inline_read_bytes": 5})
+    monkeypatch.setenv("REGION", "us-east-1")
+
+    environment = child_environment(parent)
+
+    assert AWS_HOME.items() <= environment.items()
+    assert environment["AUTOML_INLINE_READ_BYTES"] == "5"
+    assert "REGION" not in environment
+    assert "BATCH_JOB_QUEUE" not in environment
+
+
+def test_a_user_without_a_home_folder_can_still_be_told_what_to_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # How Path.home() finds out that there is none: neither variable nor account.
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+
+    assert load_settings().data_dir == Path("/.automl-lite")

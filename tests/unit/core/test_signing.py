@@ -59,3 +59,27 @@ def test_a_short_secret_is_refused_without_being_shown() -> None:
 
 def test_the_secret_is_not_shown() -> None:
     assert "sixteen" not in repr(SIGNER)
+
+
+def test_a_secret_that_is_fetched_is_fetched_once_and_not_before_it_is_needed() -> None:
+    asked: list[str] = []
+
+    def fetch() -> bytes:
+        asked.append("asked")
+        return b"sixteen bytes at least"
+
+    signer = Signer(fetch)
+    before = list(asked)
+    signature = signer.sign("cursor", "text")
+
+    assert before == []
+    assert signer.verify("cursor", "text", signature)
+    assert SIGNER.verify("cursor", "text", signature)
+    assert asked == ["asked"]
+
+
+def test_a_fetched_secret_that_is_too_short_is_refused_when_it_is_used() -> None:
+    signer = Signer(lambda: b"short")
+
+    with pytest.raises(ConfigurationError, match="5 bytes"):
+        signer.sign("cursor", "text")

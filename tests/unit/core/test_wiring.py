@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from moto import mock_aws
 from pydantic import SecretStr
 
+from automl_core.adapters.aws_clients import make_client
+from automl_core.adapters.dynamodb_tables import table_definitions
 from automl_core.adapters.object_store_local import LocalObjectStore
 from automl_core.errors import ConfigurationError, NotFoundError, PlatformError
 from automl_core.records import Dataset
@@ -202,3 +207,130 @@ def test_an_upload_goes_through_the_opened_store(tmp_path: Path) -> None:
 
     assert stores.objects.get("datasets/d/upload") == b"a,b\n"
     stores.close()
+
+
+# -- The AWS home ---------------------------------------------------------------------
+
+AWS_HOME = {
+    "S3_BUCKET_DATASETS": "d-bucket",
+    "S3_BUCKET_MODELS": "m-bucket",
+    "S3_BUCKET_REPORTS": "r-bucket",
+    "DYNAMODB_DATASETS_TABLE": "d-table",
+    "DYNAMODB_JOBS_TABLE": "j-table",
+    "AWS_REGION": "us-east-1",
+}
+
+LOADED = """
+import sys
+from automl_core.settings import load_settings
+from automl_core.wiring import open_stores
+open_stores(load_settings()).close()
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+@pytest.fixture
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing behind it")
+
+
+@pytest.fixture
+def aws_home(_credentials: None) -> Iterator[Settings]:
+    with mock_aws():
+        s3, dynamodb = (make_client(name, region="us-east-1") for name in ("s3", "dynamodb"))
+        for bucket in ("d-bucket", "m-bucket", "r-bucket"):
+            s3.create_bucket(Bucket=bucket)
+        for definition in table_definitions("d-table", "j-table"):
+            dynamodb.create_table(**definition)
+        yield Settings.model_validate(AWS_HOME)
+        s3.close()
+        dynamodb.close()
+
+
+def test_the_aws_home_keeps_objects_and_records_where_the_settings_say(aws_home: Settings) -> None:
+    first, second = open_stores(aws_home), open_stores(aws_home)
+    dataset = Dataset(
+        dataset_id="d", filename="f.csv", content_type="text/csv", created_at=NOON, updated_at=NOON
+    )
+
+    first.metadata.add_dataset(dataset)
+    for key in ("datasets/d/upload", "jobs/j1/bundle/model.onnx", "jobs/j1/report.html"):
+        first.objects.put(key, key.encode())
+
+    assert second.metadata.get_dataset("d") == dataset
+    s3 = make_client("s3", region="us-east-1")
+    assert {
+        bucket: [found["Key"] for found in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+        for bucket in ("d-bucket", "m-bucket", "r-bucket")
+    } == {
+        "d-bucket": ["datasets/d/upload"],
+        "m-bucket": ["jobs/j1/bundle/model.onnx"],
+        "r-bucket": ["jobs/j1/report.html"],
+    }
+    for each in (first, second, s3):
+        each.close()
+
+
+def test_processes_of_the_aws_home_sign_with_one_key_that_nobody_configured(
+    aws_home: Settings,
+) -> None:
+    first, second = open_stores(aws_home), open_stores(aws_home)
+
+    signature = first.signer.sign("list-cursor", "text")
+
+    assert second.signer.verify("list-cursor", "text", signature)
+    first.close()
+    second.close()
+
+
+def test_a_configured_key_is_the_one_of_the_aws_home(aws_home: Settings, tmp_path: Path) -> None:
+    secret = SecretStr("a secret of more than sixteen bytes")
+    there = open_stores(aws_home.model_copy(update={"signing_key": secret}))
+    here = open_stores(as_settings(tmp_path, signing_key=secret))
+
+    assert here.signer.verify("p", "t", there.signer.sign("p", "t"))
+    here.close()
+    there.close()
+
+
+@pytest.mark.usefixtures("_credentials")
+def test_opening_the_aws_home_asks_nobody_anything() -> None:
+    # Neither bucket nor table is there, and the network is not either.
+    open_stores(Settings.model_validate(AWS_HOME)).close()
+
+
+@pytest.mark.usefixtures("_credentials")
+def test_a_region_that_cannot_be_one_is_a_wrong_setting() -> None:
+    settings = Settings.model_validate(AWS_HOME | {"AWS_REGION": "Frankfurt am Main"})
+
+    with pytest.raises(ConfigurationError, match="AWS_REGION is 'Frankfurt am Main'"):
+        open_stores(settings)
+
+
+@pytest.mark.parametrize(
+    ("environment", "absent"),
+    [
+        (AWS_HOME, {"sqlalchemy", "alembic", "boto3", "s3transfer", "numpy"}),
+        ({}, {"boto3", "botocore", "numpy"}),
+    ],
+    ids=["aws", "embedded"],
+)
+def test_a_home_loads_nothing_of_the_other(
+    tmp_path: Path, environment: dict[str, str], absent: set[str]
+) -> None:
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        env=outside | {"AUTOML_DATA_DIR": str(tmp_path / "data")} | environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    assert "automl_core" in loaded
+    assert absent & set(loaded) == set()

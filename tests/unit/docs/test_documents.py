@@ -10,7 +10,7 @@ import pytest
 
 from automl_backend.problems import kinds
 from automl_core import errors
-from automl_core.settings import Settings
+from automl_core.settings import Settings, variable, variables
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [
@@ -20,13 +20,20 @@ DOCUMENTS = [
 ]
 
 #: Variables with the prefix that are no setting: the client's and the trainer's own.
-OTHER_VARIABLES = {"AUTOML_API_URL", "AUTOML_API_TOKEN", "AUTOML_ATTEMPT"}
+OTHER_VARIABLES = {
+    "AUTOML_API_URL",
+    "AUTOML_API_TOKEN",
+    "AUTOML_ATTEMPT",
+    "AUTOML_READ_OPTIONS",
+}
 
-#: The container contract of docs and Terraform.
-CONTAINER_VARIABLES = {
-    "DATASET_ID", "TARGET_COLUMN", "JOB_ID", "TIME_BUDGET", "S3_BUCKET_DATASETS",
-    "S3_BUCKET_MODELS", "S3_BUCKET_REPORTS", "DYNAMODB_DATASETS_TABLE", "DYNAMODB_JOBS_TABLE",
-    "AWS_REGION", "REGION", "BATCH_JOB_QUEUE", "BATCH_JOB_DEFINITION",
+#: What a job hands to its container; the rest of that contract are settings.
+CONTAINER_VARIABLES = {"DATASET_ID", "TARGET_COLUMN", "JOB_ID", "TIME_BUDGET"}
+
+#: What docker-compose.yml reads and no program of ours.
+COMPOSE_VARIABLES = {
+    "PLATFORM_CPUS", "PLATFORM_MEMORY", "PLATFORM_SCRATCH",
+    "TRAINING_CPUS", "TRAINING_MEMORY", "TRAINING_IMAGE",
 }  # fmt: skip
 
 #: Pages and signed transfers: told in words, not in the table of the API.
@@ -44,20 +51,22 @@ def _slug(heading: str) -> str:
 
 
 def test_env_example_lists_every_variable():
-    settings = {f"AUTOML_{name.upper()}" for name in Settings.model_fields}
+    settings = {each for name in Settings.model_fields for each in variables(name)}
 
-    assert set(_env_example()) == settings | OTHER_VARIABLES | CONTAINER_VARIABLES
+    others = OTHER_VARIABLES | CONTAINER_VARIABLES | COMPOSE_VARIABLES
+    assert set(_env_example()) == settings | others
 
 
 def test_env_example_names_the_defaults(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
-        monkeypatch.delenv(f"AUTOML_{name.upper()}", raising=False)
+        for each in variables(name):
+            monkeypatch.delenv(each, raising=False)
 
     defaults = Settings().model_dump() | {"data_dir": "~/.automl-lite"}
 
     told = _env_example()
-    assert {name: told[f"AUTOML_{name.upper()}"] for name in defaults} == {
+    assert {name: told[variable(name)] for name in defaults} == {
         name: "" if value is None else str(value) for name, value in defaults.items()
     }
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
+from automl_core.costs.training import task_size, training_cost
 from automl_core.errors import (
     ConfigInvalidError,
     NoFeaturesError,
@@ -16,7 +15,6 @@ from automl_core.errors import (
 )
 from automl_core.records import ClassCount, Range, TrainConfig
 from automl_core.tabular.plan import auto_time_budget, make_plan, require_feasible
-from automl_core.tabular.pricing import load_prices, training_cost
 
 
 @pytest.fixture
@@ -228,19 +226,17 @@ def test_a_plan_tells_seconds_and_dollars(credit):
 
     assert plan.time_budget_s == 300
     assert plan.estimated_seconds == Range(low=305, high=380)
-    assert plan.estimated_dollars == training_cost(plan.estimated_seconds)
+    # A small table: two processors and 4 GB.
+    assert plan.estimated_dollars == training_cost(plan.estimated_seconds, size=task_size(0))
 
 
-def test_five_minutes_cost_what_the_price_list_says():
-    cost = training_cost(Range(low=300, high=300))
+def test_a_plan_reckons_with_the_container_that_its_table_needs(credit):
+    large = credit.model_copy(update={"n_rows": 20_000_000})
 
-    # 390 s with the start: 2 vCPU, 8 GB and an address; on demand 0.12152 $/h.
-    assert cost.high == pytest.approx(0.12152 * 390 / 3600, abs=1e-4)
-    assert cost.low == pytest.approx(0.04344 * 390 / 3600, abs=1e-4)
+    cost = make_plan(large, "status", TrainConfig(time_budget=300)).estimated_dollars
+    small = make_plan(credit, "status", TrainConfig(time_budget=300)).estimated_dollars
 
-
-def test_the_price_file_says_when_it_was_read():
-    assert load_prices().as_of > date(2026, 1, 1)
+    assert cost.low > 3 * small.low
 
 
 # -- Warnings -------------------------------------------------------------------------

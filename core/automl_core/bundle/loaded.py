@@ -5,37 +5,52 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from automl_core.bundle.runtime import BundleError, Predictor
 from automl_core.errors import ModelCorruptError, NotFoundError
 from automl_core.layout import BUNDLE_MANIFEST, BUNDLE_MODEL, job_key
-from automl_core.ports import ObjectStore
+
+if TYPE_CHECKING:
+    # Loaded with the first model: what only builds this needs no onnxruntime.
+    from automl_core.bundle.runtime import Predictor
 
 #: Bytes of ONNX models kept loaded; a session takes a small multiple of its file.
 MAX_LOADED_BYTES = 512 * 1024**2
 
 
-@dataclass(frozen=True)
-class _Key:
+class BundleSource(Protocol):
+    """Where bundles lie: an object store, or the part of one that reading needs."""
+
+    def get(self, key: str) -> bytes:
+        """Read an object; raises ``NotFoundError`` if there is none."""
+        ...
+
+
+class _Key(NamedTuple):
     job_id: str
     sha256: str
 
 
-@dataclass(frozen=True)
-class _Loaded:
+class _Loaded(NamedTuple):
     predictor: Predictor
     size_bytes: int
 
 
-@dataclass(frozen=True)
-class ModelCache:
-    """Predictors by job and bundle hash, least recently used dropped first, by bytes."""
+class LoadedModels:
+    """Predictors by job and bundle hash, least recently used dropped first, by bytes.
 
-    objects: ObjectStore
-    max_bytes: int = MAX_LOADED_BYTES
-    _models: OrderedDict[_Key, _Loaded] = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    Parameters
+    ----------
+    objects : BundleSource
+    max_bytes : int
+        Bytes of ONNX models kept; the last one is kept whatever its size.
+    """
+
+    def __init__(self, objects: BundleSource, *, max_bytes: int = MAX_LOADED_BYTES) -> None:
+        self._objects = objects
+        self._max_bytes = max_bytes
+        self._models: OrderedDict[_Key, _Loaded] = OrderedDict()
+        self._lock = threading.Lock()
 
     def predictor(self, job_id: str, sha256: str) -> Predictor:
         """Give the loaded model, fetching and checking it if need be.
@@ -64,7 +79,7 @@ class ModelCache:
         loaded = self._load(key)
         with self._lock:
             self._models[key] = loaded
-            while len(self._models) > 1 and self._total() > self.max_bytes:
+            while len(self._models) > 1 and self._total() > self._max_bytes:
                 self._models.popitem(last=False)
         return loaded.predictor
 
@@ -72,9 +87,11 @@ class ModelCache:
         return sum(loaded.size_bytes for loaded in self._models.values())
 
     def _load(self, key: _Key) -> _Loaded:
+        from automl_core.bundle.runtime import BundleError, Predictor
+
         try:
-            manifest = self.objects.get(job_key(key.job_id, BUNDLE_MANIFEST))
-            model = self.objects.get(job_key(key.job_id, BUNDLE_MODEL))
+            manifest = self._objects.get(job_key(key.job_id, BUNDLE_MANIFEST))
+            model = self._objects.get(job_key(key.job_id, BUNDLE_MODEL))
         except NotFoundError as error:
             raise ModelCorruptError(
                 f"Parts of the model bundle of job {key.job_id} are missing; train it again."

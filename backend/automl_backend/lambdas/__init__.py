@@ -1,0 +1,1 @@
+"""Entry points of the AWS Lambda functions, each with ``handler(event, context)``."""

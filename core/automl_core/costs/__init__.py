@@ -1,0 +1,1 @@
+"""What the platform costs on AWS: a training, a month of nothing, a million predictions."""
