@@ -1,0 +1,1 @@
+"""Stand-in for AWS Batch on one machine: its protocol, its states, its events; no containers."""
