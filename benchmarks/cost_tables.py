@@ -2,10 +2,13 @@
 
 ``make costs PLAN=plan.json`` with the output of ``terraform show -json PLAN``. Each table
 stands between two comments with its name; whatever stands around them is left alone.
+With ``--check`` nothing is written: the exit code is 1, and the difference printed, if the
+page is out of date.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import subprocess
@@ -21,14 +24,19 @@ HOURS_A_MONTH = 730
 
 
 def main(arguments: list[str]) -> int:
-    """Rewrite the page from the plan that the command line names."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python benchmarks/cost_tables.py PLAN.json\n")
+    """Rewrite the page from the plan that the command line names, or check that it need not be."""
+    only_checks = "--check" in arguments
+    plans = [each for each in arguments if each != "--check"]
+    if len(plans) != 1:
+        sys.stderr.write("usage: python benchmarks/cost_tables.py PLAN.json [--check]\n")
         return 2
-    page = PAGE.read_text("utf-8")
+    page = present = PAGE.read_text("utf-8")
     for name in BILLS:
-        page = put(page, name, bill_table(_reckon(name, arguments[0])))
+        page = put(page, name, bill_table(_reckon(name, plans[0])))
     page = put(page, "sagemaker", sagemaker_table(load_prices()))
+    if only_checks:
+        sys.stdout.writelines(difflib.unified_diff(present.splitlines(True), page.splitlines(True)))
+        return int(page != present)
     PAGE.write_text(page, "utf-8")
     return 0
 

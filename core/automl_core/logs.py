@@ -11,6 +11,9 @@ from typing import TextIO
 #: Attributes of every ``LogRecord``; whatever else a record carries came through ``extra``.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
+#: Libraries that tell at level info what only their developers want to know.
+CHATTY = ("botocore", "s3transfer", "urllib3")
+
 
 class JSONFormatter(logging.Formatter):
     """Write a record as one line of JSON: time, level, logger, message and its extras."""
@@ -35,3 +38,5 @@ def configure_logs(level: str = "info", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
