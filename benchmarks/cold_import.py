@@ -8,8 +8,8 @@ the imports alone (user and system, the interpreter's own start left out), the l
 what is above it came from other programs. The ratio of the two is what survives a change of
 machine; it must not pass the part's bar.
 
-The part ``api`` is the unpacked package, run by Python 3.13 (``PYTHON313``, or ``python3.13`` on the
-PATH) beside the runtime's boto3, as in Lambda; so is its reference. What it leaves for later is
+The part ``api`` is the unpacked package, run by Python 3.13 (``PYTHON313``, or ``python3.13`` on
+the PATH) beside the runtime's boto3, as in Lambda; so is its reference. What it leaves for later is
 told too: the CPU time of the first request after the import, for each of a few requests.
 """
 

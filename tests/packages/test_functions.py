@@ -86,6 +86,7 @@ def test_a_body_is_read_and_checked(api):
 
     problem = problem_of(response, 422)
     assert "/dataset" in [part["pointer"] for part in problem["errors"]]
+    assert "Warning" not in api.output()
 
 
 def test_pages_and_the_document_of_the_api_are_there(api):

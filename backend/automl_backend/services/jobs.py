@@ -35,7 +35,6 @@ from automl_core.records import (
     Record,
     TrainConfig,
 )
-from automl_core.tabular.plan import require_feasible
 
 MAX_LOG_LINES = 500
 
@@ -132,8 +131,7 @@ class JobService:
     def _start(
         self, caller: Caller, dataset_id: str, target_column: str, config: TrainConfig
     ) -> StartedJob:
-        planned = self.planning.plan(caller, dataset_id, target_column, config)
-        require_feasible(planned.plan)
+        planned = self.planning.feasible(caller, dataset_id, target_column, config)
         now = self.now()
         job = Job(
             job_id=self.new_id(),
@@ -285,10 +283,9 @@ class JobService:
                 f"Job {job_id} is {job.status}; only a waiting job takes answers."
             )
         changes: dict[str, object] = answers.model_dump(exclude_none=True)
-        planned = self.planning.plan(
+        planned = self.planning.feasible(
             caller, job.dataset_id, job.target_column, merged_config(job.config, changes)
         )
-        require_feasible(planned.plan)
         # The answers are there before the job may be claimed.
         self.objects.put(job_key(job_id, ANSWERS), answers.model_dump_json().encode())
 

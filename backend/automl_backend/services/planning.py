@@ -9,7 +9,6 @@ from automl_backend.services.datasets import DatasetService
 from automl_backend.services.profiles import ProfileService
 from automl_core.errors import ConfigInvalidError
 from automl_core.records import Dataset, Plan, TrainConfig
-from automl_core.tabular.plan import make_plan
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,22 @@ class PlanningService:
         ConfigInvalidError
             If an option contradicts the table.
         """
+        # Not at the top: few requests plan a training.
+        from automl_core.tabular.plan import make_plan
+
         dataset, schema = self.datasets.table(caller, dataset_id)
         plan = make_plan(schema, target_column, config, profile=self.profiles.cached(dataset))
         return PlannedTraining(dataset, plan)
+
+    def feasible(
+        self, caller: Caller, dataset_id: str, target_column: str, config: TrainConfig
+    ) -> PlannedTraining:
+        """Plan a training that nothing blocks; raises what blocks it otherwise."""
+        from automl_core.tabular.plan import require_feasible
+
+        planned = self.plan(caller, dataset_id, target_column, config)
+        require_feasible(planned.plan)
+        return planned
 
     def check_target(self, caller: Caller, dataset_id: str, target_column: str) -> Plan:
         """Tell what predicting a column would mean, with every option left to the platform."""
