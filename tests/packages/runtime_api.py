@@ -15,6 +15,7 @@ REGION = "eu-central-1"
 TOKEN = "a token of the tests"
 #: A start with cold file caches on a busy machine; the functions themselves need a second.
 ANSWER_TIMEOUT_S = 120
+#: What X-Ray says of a request; the last figure tells whether it takes it.
 TRACE_ID = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0"
 
 
@@ -36,6 +37,7 @@ class RuntimeAPI(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _RuntimeHandler)
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.answers: queue.Queue[Answer] = queue.Queue()
+        self.trace_id = TRACE_ID
 
 
 class _RuntimeHandler(BaseHTTPRequestHandler):
@@ -52,7 +54,7 @@ class _RuntimeHandler(BaseHTTPRequestHandler):
                 "Lambda-Runtime-Invoked-Function-Arn": (
                     f"arn:aws:lambda:{REGION}:123456789012:function:automl-lite-test"
                 ),
-                "Lambda-Runtime-Trace-Id": TRACE_ID,
+                "Lambda-Runtime-Trace-Id": self.server.trace_id,
             },
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,24 @@ def test_an_unexpected_exception_is_a_problem_a_stack_in_the_log_and_a_count(sta
     assert count["UnexpectedErrors"] == [1.0]
     (directive,) = count["_aws"]["CloudWatchMetrics"]
     assert (directive["Namespace"], directive["Dimensions"]) == ("AutoMLLite", [[]])
+
+
+def test_a_request_that_x_ray_takes_is_traced_with_its_calls_of_aws(start, dynamodb):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(("127.0.0.1", 0))
+        daemon.settimeout(10)
+        address = f"127.0.0.1:{daemon.getsockname()[1]}"
+        traced = start("api", AWS_ENDPOINT_URL_DYNAMODB=dynamodb, AWS_XRAY_DAEMON_ADDRESS=address)
+
+        untaken = traced.request("GET", "/jobs", token=TOKEN)
+        traced.api.trace_id = traced.api.trace_id.replace("Sampled=0", "Sampled=1")
+        taken = traced.request("GET", "/jobs", token=TOKEN)
+        sent = [json.loads(daemon.recv(65_507).partition(b"\n")[2]) for _ in range(2)]
+
+    assert (untaken["statusCode"], taken["statusCode"]) == (200, 200)
+    assert {each["trace_id"] for each in sent} == {"1-5759e988-bd862e3fe1be46a994272793"}
+    assert {each["name"] for each in sent} == {"dynamodb", "## _answer"}
+    assert "next_token" not in json.dumps(sent)
 
 
 def test_an_event_of_somebody_else_is_an_error(api):

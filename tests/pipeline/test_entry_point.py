@@ -43,6 +43,23 @@ FEW_TRIALS = [
     "sys.exit(main([few if stage.name == 'train' else stage for stage in STAGES]))\n",
 ]
 
+#: One whose profile is interrupted inside a library that makes an error of its own of it.
+MUFFLED = [
+    "-c",
+    "import os, signal, sys, time\n"
+    "from automl_training.__main__ import main\n"
+    "from automl_training.stages import STAGES\n"
+    "from automl_training.stages.profile import Profile\n"
+    "class Muffled(Profile):\n"
+    "    def run(self, context):\n"
+    "        try:\n"
+    "            os.kill(os.getpid(), signal.SIGTERM)\n"
+    "            time.sleep(20)\n"
+    "        except Exception as error:\n"
+    "            raise ValueError('a template is wrong') from error\n"
+    "sys.exit(main([Muffled() if s.name == 'profile' else s for s in STAGES]))\n",
+]
+
 
 class Platform:
     """The embedded platform's stores, and trainers started on them."""
@@ -239,6 +256,16 @@ def test_a_terminated_trainer_leaves_the_job_to_the_next_attempt(platform, table
     job = platform.job
     assert (job.status, job.attempt) == ("completed", 2)
     assert [entry.stage for entry in job.timeline if entry.attempt == 2][2] == "train"
+
+
+def test_a_signal_that_a_library_takes_for_an_error_of_its_own_still_interrupts(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y")
+
+    process = platform.start(job, MUFFLED)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 75
+    assert (platform.job.status, platform.job.error) == ("running", None)
 
 
 def test_a_cancelled_job_ends_its_trainer_and_is_never_completed(platform, tables):

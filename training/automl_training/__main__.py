@@ -199,21 +199,33 @@ def _end_of(attempt: Attempt) -> Ending:
                 # interrupt the very attempt that ended it.
                 reporter.close()
     except JobStopped:
-        reason = reporter.stop_reason
-        _LOG.warning("stopped: %s", reason, extra={"job_id": job_id})
-        if reason == "cancelled":
-            return _cancelled()
-        return _interrupted(attempt) if reason == "interrupted" else Ending(0)
-    except PlatformError as error:
+        return _stopped(attempt)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the job must say how it ended
+        if reporter.stop_reason is not None:
+            # The signal arrived inside a library that made an error of its own of it.
+            _LOG.info("an error while stopping", exc_info=error, extra={"job_id": job_id})
+            return _stopped(attempt)
+        return _went_wrong(error, job_id)
+
+
+def _stopped(attempt: Attempt) -> Ending:
+    reason = attempt.reporter.stop_reason
+    _LOG.warning("stopped: %s", reason, extra={"job_id": attempt.job.job_id})
+    if reason == "cancelled":
+        return _cancelled()
+    return _interrupted(attempt) if reason == "interrupted" else Ending(0)
+
+
+def _went_wrong(error: Exception, job_id: str) -> Ending:
+    if isinstance(error, PlatformError):
         # The job is left as it is: the runner starts it again, up to its limit of attempts.
-        _LOG.exception("the platform is in trouble", extra={"code": error.code})
+        _LOG.error("the platform is in trouble", exc_info=error, extra={"code": error.code})
         return Ending(exit_code(error))
-    except AutoMLError as error:
+    if isinstance(error, AutoMLError):
         _LOG.warning("%s", error.detail, extra={"code": error.code})
         return _failed(error)
-    except Exception as unexpected:  # noqa: BLE001 - whatever it was, the job must say it failed
-        _LOG.exception("unexpected error", extra={"job_id": job_id})
-        return _failed(name_failure(unexpected))
+    _LOG.error("unexpected error", exc_info=error, extra={"job_id": job_id})
+    return _failed(name_failure(error))
 
 
 def name_failure(unexpected: Exception) -> AutoMLError:
