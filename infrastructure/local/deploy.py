@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,20 +55,6 @@ def find_terraform() -> str | None:
     return shutil.which("terraform")
 
 
-def is_gone_already(said: str) -> bool:
-    """Tell whether all that went wrong in a destruction is that things were gone already.
-
-    >>> is_gone_already("Error: deleting CloudWatch Dashboard (a): StatusCode: 404, gone")
-    True
-    >>> is_gone_already("Error: deleting S3 Bucket (a): StatusCode: 409, not empty")
-    False
-    """
-    errors = said.split("Error: ")[1:]
-    return bool(errors) and all(
-        error.startswith("deleting ") and "StatusCode: 404" in error for error in errors
-    )
-
-
 @dataclass(frozen=True)
 class Terraform:
     """Terraform on a copy of the root, against one home.
@@ -114,18 +99,8 @@ class Terraform:
         self._run("apply", "-auto-approve")
 
     def destroy(self) -> None:
-        """Delete everything; once more if a deletion found that its thing was gone already.
-
-        The emulators now and then close a connection after a deletion without an answer. The
-        provider then asks again, is told that there is no such thing, and takes it for a failure.
-        """
-        try:
-            self._run("destroy", "-auto-approve")
-        except TerraformError as error:
-            if not is_gone_already(str(error)):
-                raise
-            sys.stderr.write(f"A deletion was repeated; destroying what is left.\n{error}\n")
-            self._run("destroy", "-auto-approve")
+        """Delete everything."""
+        self._run("destroy", "-auto-approve")
 
     def plan(self) -> dict[str, Any]:
         """A fresh plan as JSON."""

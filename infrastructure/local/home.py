@@ -162,10 +162,11 @@ def running_home(
         "--secret-key", SECRET_KEY, "--path-prefix", str(trainer_bin),
         "--folder", str(folder / "jobs"), *(["--enforce-iam"] if enforces_iam else []),
     ]  # fmt: skip
+    emulator = [str(EMULATOR_BIN / "python"), str(Path(__file__).with_name("emulator.py"))]
     with (
         running(
             "emulator",
-            [str(EMULATOR_BIN / "ministack")],
+            [*emulator, "ministack"],
             emulator_environment,
             folder,
             port=emulator_port,
@@ -173,7 +174,7 @@ def running_home(
         ),
         running(
             "cloudwatch",
-            [str(EMULATOR_BIN / "moto_server"), "-H", host, "-p", str(cloudwatch_port)],
+            [*emulator, "moto", "-H", host, "-p", str(cloudwatch_port)],
             base,
             folder,
             port=cloudwatch_port,
