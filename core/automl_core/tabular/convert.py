@@ -1,41 +1,28 @@
 """From an upload to one typed Parquet file, and from that to arrays.
 
-The cells are read by the rules of ``cells`` and nothing else: DuckDB is handed numbers and
-times that are already plain, and told the type of each column. Its own casts would round
+The cells are read by the rules of ``cells`` and nothing else: DuckDB's own casts would round
 ('0.73' as a whole number is 1) and take '1_000' for a number.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from automl_core.errors import NotFoundError, TableUnreadableError
 from automl_core.records import Storage
 from automl_core.tabular import parquet
-from automl_core.tabular.cells import Decimal, is_missing, parse_number, parse_time
-from automl_core.tabular.engine import connect, identifier, literal
+from automl_core.tabular.blocks import read_blocks
+from automl_core.tabular.engine import connect, identifier
+from automl_core.tabular.parquet_writer import ParquetWriter
 from automl_core.tabular.read import OpenStream
 from automl_core.tabular.rows import RowReader
-from automl_core.tabular.schema import ColumnSchema, ReadLimits, TableSchema
+from automl_core.tabular.schema import ReadLimits, TableSchema
 from automl_core.tabular.source import Source
-
-SQL_TYPES: Final[dict[Storage, str]] = {
-    "integer": "BIGINT",
-    "decimal": "DOUBLE",
-    "boolean": "VARCHAR",
-    "date": "DATE",
-    "datetime": "TIMESTAMP",
-    "text": "VARCHAR",
-}
-MEMORY_VALUES: Final = 20_000
-"""Different cells of a column whose plain form is remembered."""
-MIN_LINE_BYTES: Final = 2 * 1024**2
+from automl_core.tabular.typed import converter_of
 
 
 def write_parquet(
@@ -58,39 +45,32 @@ def write_parquet(
         If the upload does not hold the rows that the schema counts.
     """
     part = out.with_name(out.name + ".part")
-    plain = scratch / ("plain.parquet" if schema.file.format == "parquet" else "plain.csv")
     try:
-        with connect([scratch, out.parent]) as connection:
-            if schema.file.format == "parquet":
-                parquet.copy_upload(open_stream, plain)
-                found = parquet.open_view(connection, plain)
-                picked = [
-                    parquet.expression(column.type, described.storage, column.alias)
-                    for column, described in zip(found, schema.columns, strict=True)
-                ]
-                table = "t"
-            else:
-                longest = _write_plain(open_stream, schema, plain)
-                picked = [f"c{column.position}" for column in schema.columns]
-                table = _read_csv(plain, schema, longest)
-            fields = ", ".join(
-                f"{value} AS {identifier(column.name)}"
-                for value, column in zip(picked, schema.columns, strict=True)
-            )
-            connection.execute(
-                f"COPY (SELECT {fields} FROM {table}) TO {literal(str(part))} "  # noqa: S608 - quoted
-                "(FORMAT parquet, COMPRESSION zstd)"
-            )
-            row = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(part)]).fetchone()
-        if row is None or row[0] != schema.n_rows:
+        if schema.file.format == "parquet":
+            n_rows = parquet.rewrite(open_stream, schema, part, scratch=scratch)
+        else:
+            n_rows = _rewrite(open_stream, schema, part)
+        if n_rows != schema.n_rows:
             raise TableUnreadableError(
-                f"{row and row[0]:,} rows were read where {schema.n_rows:,} were counted before: "
-                "the file has changed, or its quotes are ambiguous. Upload it again."
+                f"{n_rows:,} rows were read where {schema.n_rows:,} were counted before: the file "
+                "has changed. Upload it again."
             )
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-        plain.unlink(missing_ok=True)
+
+
+def _rewrite(open_stream: OpenStream, schema: TableSchema, path: Path) -> int:
+    """Write a text table; return its rows."""
+    limits = ReadLimits()
+    reader = RowReader.of(Source(open_stream, limits), schema.file, len(schema.columns), limits)
+    converters = [converter_of(column, schema.file.decimal) for column in schema.columns]
+    fields = [(column.name, column.storage) for column in schema.columns]
+    with ParquetWriter(path, fields) as writer:
+        for block in read_blocks(reader):
+            values = [convert(block.column(i)) for i, convert in enumerate(converters)]
+            writer.write(values, block.n_rows)
+    return writer.n_rows
 
 
 def read_columns(
@@ -150,104 +130,3 @@ def _as_array(fetched: Any, storage: Storage) -> np.ndarray:
     texts = data.astype(object)
     texts[mask] = None
     return texts
-
-
-# -- Plain CSV ------------------------------------------------------------------------
-
-
-def _write_plain(open_stream: OpenStream, schema: TableSchema, path: Path) -> int:
-    """Write the table as UTF-8 CSV with plain cells; return a number of bytes no line passes."""
-    limits = ReadLimits()
-    source = Source(open_stream, limits)
-    reader = RowReader.of(source, schema.file, len(schema.columns), limits)
-    plainers = [_Plainer(column, schema.file.decimal) for column in schema.columns]
-    longest = 0
-    with path.open("wb") as file:
-        for rows in reader.chunks():
-            columns = [
-                plain(cells) for plain, cells in zip(plainers, zip(*rows, strict=True), strict=True)
-            ]
-            data = _as_csv(list(zip(*columns, strict=True))).encode()
-            longest = max(longest, len(data))
-            file.write(data)
-    return longest
-
-
-def _as_csv(rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    plain = text.getvalue()
-    if "\r" not in plain:
-        return plain
-    # A lone CR inside a cell ends a line for many readers, and not every Python quotes it.
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
-    return text.getvalue()
-
-
-def _read_csv(path: Path, schema: TableSchema, longest_line: int) -> str:
-    """Table function over the plain CSV with nothing left to be detected."""
-    types = ", ".join(
-        f"'c{column.position}': '{SQL_TYPES[column.storage]}'" for column in schema.columns
-    )
-    max_line = max(MIN_LINE_BYTES, longest_line)
-    return (
-        f"read_csv({literal(str(path))}, auto_detect = false, header = false, delim = ',', "
-        "quote = '\"', escape = '\"', new_line = '\\n', nullstr = '', encoding = 'utf-8', "
-        "strict_mode = true, parallel = false, null_padding = false, ignore_errors = false, "
-        f"max_line_size = {max_line}, columns = {{{types}}})"
-    )
-
-
-class _Plainer:
-    """Turns the cells of one column into plain ones; empty where nothing is known."""
-
-    def __init__(self, column: ColumnSchema, decimal: Decimal) -> None:
-        self._plain_one = _plain_rule(column, decimal)
-        self._known: dict[str, str] = {}
-
-    def __call__(self, cells: Sequence[str]) -> list[str]:
-        known = self._known
-        new = set(cells).difference(known)
-        if new:
-            if len(known) + len(new) > MEMORY_VALUES:
-                known.clear()
-                new = set(cells)
-            rule = self._plain_one
-            known.update((cell, rule(cell)) for cell in new)
-        return list(map(known.__getitem__, cells))
-
-
-def _plain_rule(column: ColumnSchema, decimal: Decimal) -> Callable[[str], str]:
-    """How a cell of this column becomes plain."""
-    tokens = frozenset(column.missing_tokens)
-    time_format = column.time_format
-
-    def plain_text(cell: str) -> str:
-        return "" if is_missing(cell, tokens) else cell
-
-    def plain_number(cell: str) -> str:
-        value = parse_number(cell, decimal)
-        return "" if value is None else repr(value)
-
-    def plain_integer(cell: str) -> str:
-        value = parse_number(cell, decimal)
-        return "" if value is None else str(int(value))
-
-    def plain_date(cell: str) -> str:
-        moment = parse_time(cell, time_format)
-        return "" if moment is None else moment.date().isoformat()
-
-    def plain_moment(cell: str) -> str:
-        moment = parse_time(cell, time_format)
-        return "" if moment is None else moment.isoformat(sep=" ")
-
-    rules: dict[Storage, Callable[[str], str]] = {
-        "integer": plain_integer,
-        "decimal": plain_number,
-        "date": plain_date,
-        "datetime": plain_moment,
-        "boolean": plain_text,
-        "text": plain_text,
-    }
-    return rules[column.storage]

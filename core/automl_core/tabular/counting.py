@@ -1,42 +1,63 @@
 """Counting the cells of one column while they stream by, in bounded memory.
 
-Exact as long as the different values fit into the memory that all columns share; from then
-on a column keeps tallies of shapes and a lower bound of its distinct values.
+A column with few different cells keeps each of them with its rows. One with many keeps
+tallies of shapes and the keys of its cells, from which the number of different ones is
+exact; if even these do not fit into the memory that all columns share, a lower bound.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+
+from automl_core.tabular import plain_numbers
+from automl_core.tabular.cell_block import WORD, ColumnCells, Index, Mask, Words
 from automl_core.tabular.cells import (
     EMPTY,
     INTEGER,
     NUMBER_SHAPES,
     POINT,
+    POINT_OR_GROUPED,
+    TEXT,
     Decimal,
     parse_number,
     parse_time,
     shape_of,
 )  # fmt: skip
+from automl_core.tabular.distinct import KeySet, KnownCells, first_of_each
+from automl_core.tabular.plain_numbers import Floats, PlainNumbers, read_plain
 
-MEMORY_BYTES: Final = 40 * 1024**2
-"""For the different values of all columns together."""
+MAX_KNOWN: Final = 20_000
+"""Different cells that a column keeps as texts."""
+MAX_KNOWN_NUMBERS: Final = 2_000
+"""The same for numbers, of which nobody looks at each."""
+MEMORY_BYTES: Final = 24 * 1024**2
+"""For the different cells of all columns together."""
 ENTRY_BYTES: Final = 150
-"""A value in a dictionary with its count, without its characters."""
-MEASURED_CELLS: Final = 32
-"""Cells of a chunk whose length stands for all."""
+"""A text in a list with its key and count."""
 MAX_MISFITS: Final = 5
+SAMPLE_ROWS: Final = 1_000
+"""First rows whose texts stand for a column whose cells are too many to keep."""
+MIN_TEXT_BYTES: Final = 10
+"""Every word that means something else (``false``, ``#N/A``) is shorter."""
+MAX_NUMBER_BYTES: Final = 40
+"""No number and no time is spelled longer."""
+_FOLLOWED_CELLS: Final = 64
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times of a table are UTC without a zone
 _DECIMALS: Final[tuple[Decimal, ...]] = (".", ",")
-# A whole chunk of plain numbers is known by one match instead of thousands.
-_ALL_INTEGER = re.compile(r"(?:-?(?:0|[1-9][0-9]{0,14}+)\n)*+")
-_ALL_POINT = re.compile(r"(?:-?[0-9]++\.[0-9]++\n)*+")
-_CLEARLY_POINT = re.compile(r"\.(?:[0-9]{1,2}|[0-9]{4,})\n")
+_PLAIN: Final = {
+    plain_numbers.INTEGER: INTEGER,
+    plain_numbers.POINT: POINT,
+    plain_numbers.POINT_OR_GROUPED: POINT_OR_GROUPED,
+}
+_THOUSAND: Final = 1000.0
+_NINE: Final = 9
+_MOST: Final = 0.5
 
 
 class ColumnCounter:
@@ -45,135 +66,260 @@ class ColumnCounter:
     Attributes
     ----------
     counts : Counter or None
-        Rows of each different cell, in order of appearance; None once given up.
+        Rows of each different cell, in order of appearance; None once given up. Complete
+        after :meth:`finish`.
+    sample : Counter
+        Cells that stand for all where ``counts`` is None.
     shapes : Counter
         Rows of each shape; complete after :meth:`finish`.
     samples : dict
         A few cells of each shape.
     n_counted : int
-        Rows that ``counts`` covered when it was given up, or all.
-    n_distinct : int
-        Different non-empty cells among these rows.
+        Rows that ``n_distinct`` covers.
+    is_increasing : bool
+        Every value is a number or a time and larger than the one before.
     """
 
     def __init__(self) -> None:
-        self.counts: Counter[str] | None = Counter()
+        self.counts: Counter[str] | None = None
+        self.sample: Counter[str] = Counter()
         self.shapes: Counter[str] = Counter()
         self.samples: dict[str, list[str]] = {}
         self.extremes: dict[Decimal, tuple[float, float]] = {}
         self.n_rows = 0
-        self.bytes_per_value = 0
         self.n_counted = 0
-        self.n_distinct = 0
         self.is_increasing = True
+        self.is_exact = True
+        self._known: KnownCells | None = KnownCells(MAX_KNOWN)
+        self._numbers = KeySet()
+        self._others = KeySet()
+        self._n_distinct = (0, 0)
+        self._bytes_per_cell = 0
         self._last = float("-inf")
 
-    def add(self, cells: Sequence[str]) -> None:
+    def add(self, cells: ColumnCells) -> None:
         """Take the column's next cells."""
         self.n_rows += len(cells)
-        sample = cells[:MEASURED_CELLS]
-        self.bytes_per_value = max(self.bytes_per_value, sum(map(len, sample)) // len(sample))
+        plain = None
         if self.is_increasing:
-            self._follow(cells)
-        if self.counts is not None:
-            self.counts.update(cells)
-        else:
-            self._tally_chunk(cells)
+            plain = read_plain(cells)
+            self._follow(cells, plain)
+        keys = cells.keys()
+        if self._known is not None and self._known.add(cells, keys):
+            self._bytes_per_cell = int(cells.lengths[:SAMPLE_ROWS].mean())
+            if len(self._known) > MAX_KNOWN_NUMBERS and _are_numbers(cells):
+                self._forget_texts()
+            return
+        if self._known is not None:
+            self._forget_texts()
+        if not self.sample:
+            self._take_sample(cells)
+        plain = plain or read_plain(cells)
+        self._take_keys(cells, keys, plain)
+        self._tally(cells, keys, plain)
 
     @property
     def bytes_held(self) -> int:
-        """Estimate of the memory that the different values take."""
-        if self.counts is None:
-            return 0
-        return len(self.counts) * (ENTRY_BYTES + self.bytes_per_value)
+        """Estimate of the memory that the different cells take."""
+        if self._known is not None:
+            return len(self._known) * (ENTRY_BYTES + self._bytes_per_cell)
+        return self._numbers.n_bytes + self._others.n_bytes
 
     def give_up(self) -> None:
-        """Stop keeping the different values; keep what they told."""
-        if self.counts is None:
-            return
-        self._settle()
-        self.counts = None
+        """Hold less; keep what was learned so far."""
+        if self._known is not None:
+            self._forget_texts()
+        elif self.is_exact:
+            self._n_distinct = self._numbers.count(), self._others.count()
+            self.n_counted = self.n_rows
+            self.is_exact = False
+            self._numbers, self._others = KeySet(), KeySet()
 
     def finish(self) -> None:
-        """Complete the tallies."""
-        if self.counts is not None:
-            self._settle()
+        """Complete the counts."""
+        if self._known is not None:
+            self.counts = self._known.counts()
+            self._tally_known(self.counts)
+            self.n_counted = self.n_rows
+        elif self.is_exact:
+            self._n_distinct = self._numbers.count(), self._others.count()
+            self.n_counted = self.n_rows
 
-    def _settle(self) -> None:
-        assert self.counts is not None
-        self.n_counted = self.n_rows
-        self._tally(self.counts)
-        self.n_distinct = sum(1 for cell in self.counts if cell and not cell.isspace())
+    def n_distinct(self, *, are_numbers: bool) -> int:
+        """Different cells where they are not kept; as numbers, or as texts."""
+        numbers, others = self._n_distinct
+        return numbers if are_numbers else numbers + others
 
-    def _tally_chunk(self, cells: Sequence[str]) -> None:
-        joined = "\n".join(cells) + "\n"
-        if joined.count("\n") == len(cells):
-            if _ALL_INTEGER.fullmatch(joined):
-                self._tally_numbers(cells, INTEGER)
-                return
-            if _ALL_POINT.fullmatch(joined) and _CLEARLY_POINT.search(joined):
-                self._tally_numbers(cells, POINT)
-                return
-        self._tally(Counter(cells))
+    # -- Texts become keys --------------------------------------------------------------
 
-    def _tally_numbers(self, cells: Sequence[str], shape: str) -> None:
-        """Tally a chunk of which every cell is a plain number."""
-        self.shapes[shape] += len(cells)
-        self.samples.setdefault(shape, [cells[0]])
-        numbers = list(map(float, cells))
-        low, high = min(numbers), max(numbers)
+    def _forget_texts(self) -> None:
+        assert self._known is not None
+        counts = self._known.counts()
+        self._known = None
+        self._tally_known(counts)
+        self.sample = Counter(dict(counts.most_common(SAMPLE_ROWS)))
+        cells = ColumnCells.of_texts(list(counts))
+        self._take_keys(cells, cells.keys(), read_plain(cells))
+
+    def _take_sample(self, cells: ColumnCells) -> None:
+        rows = np.arange(min(SAMPLE_ROWS, len(cells)))
+        self.sample = Counter(text for text in cells.texts(rows) if text.strip())
+
+    def _take_keys(self, cells: ColumnCells, keys: Words, plain: PlainNumbers) -> None:
+        if not self.is_exact:
+            return
+        is_number = plain.shapes != plain_numbers.OTHER
+        # Zero and minus zero are the same number.
+        self._numbers.add((plain.values[is_number] + 0.0).view(np.uint64))
+        self._others.add(keys[~is_number & (cells.lengths > 0)])
+
+    # -- Tallies ------------------------------------------------------------------------
+
+    def _tally_known(self, counts: Counter[str]) -> None:
+        rows = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+        cells = ColumnCells.of_texts(list(counts))
+        self._tally(cells, cells.keys(), read_plain(cells), rows)
+
+    def _tally(
+        self, cells: ColumnCells, keys: Words, plain: PlainNumbers, weights: Index | None = None
+    ) -> None:
+        """Count shapes; ``weights`` are the rows that each cell stands for."""
+        for code, shape in _PLAIN.items():
+            found = np.flatnonzero(plain.shapes == code)
+            if len(found):
+                n_rows = len(found) if weights is None else int(weights[found].sum())
+                self._add_numbers(cells.select(found), plain.values[found], shape, n_rows)
+        other = np.flatnonzero(plain.shapes == plain_numbers.OTHER)
+        if len(other) == 0:
+            return
+        rest = cells.select(other)
+        is_empty = rest.lengths == 0
+        is_text = _is_surely_text(rest)
+        odd = np.flatnonzero(~is_empty & ~is_text)
+        if weights is None:
+            self._add_shape(EMPTY, int(is_empty.sum()))
+            self._add_shape(TEXT, int(is_text.sum()))
+            first, rows = first_of_each(keys[other[odd]])
+            odd = odd[first]
+        else:
+            weights = weights[other]
+            self._add_shape(EMPTY, int(weights[is_empty].sum()))
+            self._add_shape(TEXT, int(weights[is_text].sum()))
+            rows = weights[odd]
+        self._keep(TEXT, rest.select(is_text))
+        for cell, n_rows in zip(rest.texts(odd), rows.tolist(), strict=True):
+            self._add_odd(cell, n_rows)
+
+    def _add_numbers(self, cells: ColumnCells, values: Floats, shape: str, n_rows: int) -> None:
+        self._add_shape(shape, n_rows)
+        self._keep(shape, cells)
+        low, high = float(values.min()), float(values.max())
         for decimal in _DECIMALS:
             if shape in NUMBER_SHAPES[decimal]:
-                self._widen(decimal, low, high)
+                is_grouped = shape == POINT_OR_GROUPED and decimal == ","
+                factor = _THOUSAND if is_grouped else 1.0
+                self._widen(decimal, low * factor, high * factor)
 
-    def _tally(self, counts: Counter[str]) -> None:
-        for cell, rows in counts.items():
-            shape = shape_of(cell)
+    def _add_odd(self, cell: str, n_rows: int) -> None:
+        shape = shape_of(cell)
+        self._add_shape(shape, n_rows)
+        if shape == EMPTY:
+            return
+        samples = self.samples.setdefault(shape, [])
+        if len(samples) < MAX_MISFITS:
+            samples.append(cell)
+        for decimal in _DECIMALS:
+            if shape in NUMBER_SHAPES[decimal]:
+                value = parse_number(cell, decimal)
+                if value is not None:
+                    self._widen(decimal, value, value)
+
+    def _add_shape(self, shape: str, rows: int) -> None:
+        if rows:
             self.shapes[shape] += rows
-            if shape == EMPTY:
-                continue
-            samples = self.samples.setdefault(shape, [])
-            if len(samples) < MAX_MISFITS:
-                samples.append(cell)
-            for decimal in _DECIMALS:
-                if shape in NUMBER_SHAPES[decimal]:
-                    value = parse_number(cell, decimal)
-                    if value is not None:
-                        self._widen(decimal, value, value)
+
+    def _keep(self, shape: str, cells: ColumnCells) -> None:
+        n_wanted = MAX_MISFITS - len(self.samples.get(shape, ()))
+        if n_wanted > 0 and len(cells):
+            texts = cells.texts(np.arange(min(n_wanted, len(cells))))
+            self.samples.setdefault(shape, []).extend(texts)
 
     def _widen(self, decimal: Decimal, low: float, high: float) -> None:
         before = self.extremes.get(decimal, (low, high))
         self.extremes[decimal] = min(before[0], low), max(before[1], high)
 
-    def _follow(self, cells: Sequence[str]) -> None:
+    # -- Order --------------------------------------------------------------------------
+
+    def _follow(self, cells: ColumnCells, plain: PlainNumbers) -> None:
         """See whether the values still grow; empty cells are passed over."""
-        last = self._last
-        for cell in cells:
-            if not cell:
-                continue
-            value = parse_number(cell)
-            if value is None:
-                moment = parse_time(cell)
-                value = None if moment is None else _seconds(moment)
-            if value is None or value <= last:
-                self.is_increasing = False
-                return
-            last = value
-        self._last = last
+        there = cells.lengths > 0
+        values = plain.values[there]
+        if not np.isnan(values).any():
+            if len(values):
+                grows = (np.diff(values, prepend=self._last) > 0).all()
+                self.is_increasing = bool(grows)
+                self._last = float(values[-1])
+            return
+        rows = np.flatnonzero(there)
+        for start in range(0, len(rows), _FOLLOWED_CELLS):
+            for cell in cells.texts(rows[start : start + _FOLLOWED_CELLS]):
+                if not self._grows_to(cell):
+                    self.is_increasing = False
+                    return
+
+    def _grows_to(self, cell: str) -> bool:
+        value = parse_number(cell)
+        if value is None:
+            moment = parse_time(cell)
+            value = None if moment is None else (moment - _EPOCH).total_seconds()
+        if value is None or value <= self._last:
+            return False
+        self._last = value
+        return True
 
 
-def _seconds(moment: datetime) -> float:
-    return (moment - _EPOCH).total_seconds()
+def _are_numbers(cells: ColumnCells) -> bool:
+    """Tell whether most of the first cells are plain numbers."""
+    first = cells.select(np.arange(min(SAMPLE_ROWS, len(cells))))
+    return bool((read_plain(first).shapes != plain_numbers.OTHER).mean() > _MOST)
+
+
+def _is_surely_text(cells: ColumnCells) -> Mask:
+    """Tell of which cells :func:`shape_of` would say ``TEXT``, without asking.
+
+    They begin with an ASCII letter and are too long for a word with a meaning. Either they
+    are also too long for any number or time, or hold no digit, or begin with one letter and
+    a digit behind it, as keys of other systems do.
+    """
+    word = cells.words()
+    first = word & np.uint64(0xFF)
+    second = (word >> np.uint64(8)) & np.uint64(0xFF)
+    letter = (first | np.uint64(0x20)) - np.uint64(ord("a"))
+    sure: Mask = (letter < 26) & (cells.lengths >= MIN_TEXT_BYTES - 1)
+    is_key = (second - np.uint64(ord("0"))) <= _NINE
+    open_ = np.flatnonzero(sure & ~is_key & (cells.lengths <= MAX_NUMBER_BYTES))
+    if len(open_):
+        looked = cells.select(open_)
+        has_digit = np.zeros(len(open_), dtype=bool)
+        longest = int(looked.lengths.max())
+        for offset in range(0, longest, WORD):
+            has_digit |= _any_digit(looked.words(offset))
+        sure[open_] = ~has_digit & (looked.lengths >= MIN_TEXT_BYTES)
+    return sure
+
+
+def _any_digit(word: Words) -> Mask:
+    """Tell which words hold a byte from ``0`` to ``9``."""
+    letters = word.view(np.uint8).reshape(-1, WORD)
+    found = ((letters - np.uint8(ord("0"))) <= _NINE).any(axis=1)
+    return np.asarray(found, dtype=np.bool_)
 
 
 def share_memory(columns: Sequence[ColumnCounter], limit_bytes: int) -> None:
-    """Let the columns with most different values give up until the rest fits."""
+    """Let the columns with most different cells give up until the rest fits."""
     held = sum(column.bytes_held for column in columns)
-    if held <= limit_bytes:
-        return
-    for column in sorted(columns, key=lambda column: -column.bytes_held):
-        held -= column.bytes_held
-        column.give_up()
-        # Half is left free, so that not every chunk comes here again.
-        if held <= limit_bytes // 2:
-            return
+    while held > limit_bytes:
+        largest = max(columns, key=lambda column: column.bytes_held)
+        before = largest.bytes_held
+        largest.give_up()
+        held -= before - largest.bytes_held

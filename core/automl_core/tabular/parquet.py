@@ -16,7 +16,7 @@ import numpy as np
 from automl_core.errors import TableEmptyError, TableTooWideError, TableUnreadableError
 from automl_core.records import Storage
 from automl_core.tabular.cells import MAX_INTEGER_DIGITS
-from automl_core.tabular.engine import connect, literal
+from automl_core.tabular.engine import connect, identifier, literal
 from automl_core.tabular.kinds import ColumnStats, classify_column
 from automl_core.tabular.names import clean_names
 from automl_core.tabular.schema import (
@@ -189,6 +189,27 @@ def open_view(connection: duckdb.DuckDBPyConnection, path: Path) -> list[_Column
             "upload the table as CSV."
         ) from error
     return columns
+
+
+def rewrite(open_stream: OpenStream, schema: TableSchema, path: Path, *, scratch: Path) -> int:
+    """Write an upload again with the types of the schema; return its rows."""
+    plain = scratch / "plain.parquet"
+    try:
+        with connect([scratch, path.parent]) as connection:
+            copy_upload(open_stream, plain)
+            fields = ", ".join(
+                f"{expression(found.type, column.storage, found.alias)} AS "
+                f"{identifier(column.name)}"
+                for found, column in zip(open_view(connection, plain), schema.columns, strict=True)
+            )
+            connection.execute(
+                f"COPY (SELECT {fields} FROM t) TO {literal(str(path))} "  # noqa: S608 - quoted
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+            row = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchone()
+    finally:
+        plain.unlink(missing_ok=True)
+    return int(row[0]) if row else 0
 
 
 def copy_upload(open_stream: OpenStream, path: Path) -> None:

@@ -17,6 +17,7 @@ from automl_core.errors import (
     TableUnreadableError,
 )  # fmt: skip
 from automl_core.tabular import parquet
+from automl_core.tabular.blocks import read_blocks
 from automl_core.tabular.cells import is_missing
 from automl_core.tabular.encoding import guess_from_head, refuse_binary, survey
 from automl_core.tabular.rows import RowReader
@@ -97,7 +98,7 @@ def scan_table(
         source, layout.dialect, facts.encoding, layout.skipped_lines, layout.has_header,
         len(layout.names), limits,
     )  # fmt: skip
-    counters = count_columns(reader.chunks(), len(layout.names))
+    counters = count_columns(read_blocks(reader), len(layout.names))
     if reader.n_rows == 0:
         raise TableEmptyError(
             f"The file {filename!r} holds a header and no rows. Upload a table with data."

@@ -14,6 +14,7 @@ from automl_core.errors import TableUnreadableError
 from automl_core.tabular.schema import FileFacts, ReadLimits, Reject, Rejects
 from automl_core.tabular.sniff import Dialect
 from automl_core.tabular.source import END_OF_TABLE, Source
+from automl_core.tabular.text import lines_of, utf8_pieces
 
 CHUNK_ROWS: Final = 512
 CHUNK_CELLS: Final = 16_000
@@ -55,10 +56,14 @@ class RowReader:
     n_set_aside: int = 0
     n_trimmed: int = 0
     rejects: list[Reject] = field(default_factory=list)
-    _line: int = 0
+    _line: int = 1
     _first_set_aside: str = ""
     _text: str = ""
     _is_over: bool = False
+    _awaits_header: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._awaits_header = self.has_header
 
     @classmethod
     def of(cls, source: Source, file: FileFacts, n_columns: int, limits: ReadLimits) -> RowReader:
@@ -77,18 +82,46 @@ class RowReader:
             If a quote is never closed, a cell or a line is too long, or more than
             ``MAX_SET_ASIDE_SHARE`` of the rows had to be set aside.
         """
+        with closing(utf8_pieces(self.source, self.encoding)) as pieces:
+            lines = lines_of(pieces)
+            self.pass_over(sum(1 for _ in islice(lines, self.skipped_lines)))
+            yield from self.take(lines)
+        self.refuse_ragged()
+
+    @property
+    def line(self) -> int:
+        """Number of the line that is read next."""
+        return self._line
+
+    @property
+    def awaits_header(self) -> bool:
+        """Whether the header is still to come."""
+        return self._awaits_header
+
+    def pass_over(self, n_lines: int) -> None:
+        """Count lines that hold no rows, or rows that were cut by somebody else."""
+        self._line += n_lines
+
+    def take_cut(self, n_rows: int, n_lines: int) -> None:
+        """Count rows that were cut by somebody else, and the lines that they took."""
+        self._awaits_header = False
+        self.n_rows += n_rows
+        self._line += n_lines
+
+    def take(self, lines: Iterator[str]) -> Iterator[list[list[str]]]:
+        """Yield the rows of further lines, which begin where a record does.
+
+        Parameters
+        ----------
+        lines : iterator of str
+            With their ends; the last one is ``END_OF_TABLE``.
+        """
         # The limit is one for the whole process; every reader of ours sets the same.
         csv.field_size_limit(self.limits.max_cell_bytes)
-        with closing(self.source.lines(self.encoding)) as lines:
-            yield from self._chunks(lines)
-        self._refuse_ragged()
-
-    def _chunks(self, lines: Iterator[str]) -> Iterator[list[list[str]]]:
-        first_line = 1 + sum(1 for _ in islice(lines, self.skipped_lines))
-        self._line = first_line
+        first_line = self._line
+        self._is_over = False
         reader = csv.reader(self._watch(lines), **self.dialect.options())
         size = max(1, min(CHUNK_ROWS, CHUNK_CELLS // self.n_columns))
-        skip_header = self.has_header
         while not self._is_over:
             records: list[list[str]] = []
             error = None
@@ -101,12 +134,13 @@ class RowReader:
                 self._is_over = True
                 records.pop()
             broken_at = self._line + (sum(map(_count_lines, records)) if error else 0)
-            if skip_header:
-                skip_header = not self._drop_header(records)
+            if self._awaits_header:
+                self._awaits_header = not self._drop_header(records)
             rows = self._even_out(records)
             if error is not None:
-                self._set_aside_broken(error, broken_at, is_header=skip_header)
-            self._line = first_line + reader.line_num
+                self._set_aside_broken(error, broken_at, is_header=self._awaits_header)
+            # The line that only says that the table is over does not count.
+            self._line = first_line + reader.line_num - self._is_over
             if rows:
                 self.n_rows += len(rows)
                 yield rows
@@ -191,7 +225,14 @@ class RowReader:
         if len(self.rejects) < MAX_REJECTS:
             self.rejects.append(Reject(line=line, reason=reason, text=text[:MAX_REJECT_TEXT]))
 
-    def _refuse_ragged(self) -> None:
+    def refuse_ragged(self) -> None:
+        """Refuse a table of which too many rows had to be set aside.
+
+        Raises
+        ------
+        TableUnreadableError
+            With the first such line.
+        """
         n_read = self.n_rows + self.n_set_aside
         if self.n_set_aside > MAX_SET_ASIDE_SHARE * n_read:
             raise TableUnreadableError(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from automl_core.tabular.cell_block import CellBlock
 from automl_core.tabular.cells import EMPTY, TOKEN, Decimal, parse_number, shape_of
 from automl_core.tabular.counting import MEMORY_BYTES, ColumnCounter, share_memory
 from automl_core.tabular.kinds import ColumnStats, classify_column
@@ -14,8 +15,6 @@ from automl_core.tabular.schema import ColumnSchema, ValueCount
 from automl_core.tabular.storage import StorageDecision, choose_decimal, decide_storage
 from automl_core.tabular.thresholds import MAX_CLASSES
 
-CELLS_BETWEEN_CHECKS: Final = 100_000
-"""Of the memory that all columns share; so many new cells take about 20 MB at most."""
 N_EXAMPLES: Final = 5
 N_TOP_VALUES: Final = 10
 MAX_SHOWN: Final = 200
@@ -23,13 +22,9 @@ MAX_SHOWN: Final = 200
 
 
 def count_columns(
-    chunks: Iterable[Sequence[Sequence[str]]],
-    n_columns: int,
-    *,
-    memory_bytes: int = MEMORY_BYTES,
-    cells_between_checks: int = CELLS_BETWEEN_CHECKS,
+    blocks: Iterable[CellBlock], n_columns: int, *, memory_bytes: int = MEMORY_BYTES
 ) -> list[ColumnCounter]:
-    """Count every column of a stream of rows, in bounded memory.
+    """Count every column of a stream of blocks, in bounded memory.
 
     Parameters
     ----------
@@ -38,14 +33,10 @@ def count_columns(
         of them are counted no further.
     """
     counters = [ColumnCounter() for _ in range(n_columns)]
-    n_unchecked = 0
-    for rows in chunks:
-        for counter, cells in zip(counters, zip(*rows, strict=True), strict=True):
-            counter.add(cells)
-        n_unchecked += len(rows) * n_columns
-        if n_unchecked >= cells_between_checks:
-            n_unchecked = 0
-            share_memory(counters, memory_bytes)
+    for block in blocks:
+        for position, counter in enumerate(counters):
+            counter.add(block.column(position))
+        share_memory(counters, memory_bytes)
     for counter in counters:
         counter.finish()
     return counters
@@ -88,17 +79,18 @@ def _describe(
     n_values = counter.n_rows - decision.n_missing
     values = None if counter.counts is None else _values(counter.counts, decision, decimal)
     is_increasing = counter.is_increasing and n_values > 1 and decision.storage != "text"
-    n_distinct = _count_distinct(counter, values, n_values, is_increasing)
+    n_distinct = _count_distinct(counter, values, n_values, decision)
     low, high = counter.extremes.get(decimal, (None, None)) if is_number else (None, None)
     texts = _samples(counter, decision) if values is None else list(values)
-    length, words, share_single = _lengths(Counter(texts) if values is None else values)
+    is_exact = values is not None or counter.is_exact or is_increasing
+    length, words, share_single = _lengths(counter.sample if values is None else values)
     kind, reason = classify_column(
         ColumnStats(
             name=name,
             storage=decision.storage,
             n_values=n_values,
             n_distinct=n_distinct,
-            n_counted=n_values if values is not None or is_increasing else counter.n_counted,
+            n_counted=n_values if is_exact else counter.n_counted,
             is_increasing=is_increasing,
             minimum=low,
             maximum=high,
@@ -116,7 +108,7 @@ def _describe(
         kind_reason=reason,
         n_missing=decision.n_missing,
         n_distinct=n_distinct,
-        distinct_is_exact=values is not None or is_increasing,
+        distinct_is_exact=is_exact,
         n_unreadable=decision.n_unreadable,
         missing_tokens=list(decision.missing_tokens),
         time_format=decision.time_format,
@@ -153,12 +145,15 @@ def _values(counts: Counter[str], decision: StorageDecision, decimal: Decimal) -
 
 
 def _count_distinct(
-    counter: ColumnCounter, values: Counter[str] | None, n_values: int, is_increasing: bool
+    counter: ColumnCounter, values: Counter[str] | None, n_values: int, decision: StorageDecision
 ) -> int:
     if values is not None:
         return len(values)
-    # Of values that grow none comes twice.
-    return n_values if is_increasing else min(counter.n_distinct, n_values)
+    if counter.is_increasing and not counter.is_exact:
+        # Of values that grow none comes twice.
+        return n_values
+    are_numbers = decision.storage in {"integer", "decimal"}
+    return min(counter.n_distinct(are_numbers=are_numbers), n_values)
 
 
 def _samples(counter: ColumnCounter, decision: StorageDecision) -> list[str]:

@@ -1,0 +1,136 @@
+"""Different cells of a column, counted by keys in arrays instead of by texts in a dictionary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+import numpy as np
+
+from automl_core.tabular.cell_block import ColumnCells, Index, Words
+
+_PENDING_SHARE: Final = 0.5
+"""New keys are merged once they are so many for one that is merged already."""
+_MIN_PENDING: Final = 50_000
+_FEW: Final = 40
+"""Keys that are found one by one in less time than all keys are sorted."""
+
+
+def count_keys(keys: Words) -> tuple[Words, Index]:
+    """Different keys, ascending, and the rows of each.
+
+    ``numpy.unique`` hashes whole numbers, which takes thirty times as long as sorting them.
+    """
+    ordered = np.sort(keys)
+    starts = _starts(ordered)
+    return ordered[starts], np.diff(starts, append=len(ordered))
+
+
+def _starts(ordered: Words) -> Index:
+    """Where each different key begins."""
+    is_start = np.ones(len(ordered), dtype=bool)
+    if len(ordered):
+        np.not_equal(ordered[1:], ordered[:-1], out=is_start[1:])
+    return np.flatnonzero(is_start)
+
+
+def _first_rows(keys: Words, wanted: Words) -> Index:
+    """The first row of each of some keys that are there."""
+    if len(wanted) <= _FEW:
+        return np.array([np.argmax(keys == key) for key in wanted], dtype=np.int64)
+    order = np.argsort(keys, kind="stable")
+    return order[np.searchsorted(keys[order], wanted)]
+
+
+def code_keys(keys: Words) -> tuple[Index, Index]:
+    """Number the different keys: the number of each key, and the first row of each number."""
+    order = np.argsort(keys, kind="stable")
+    starts = _starts(keys[order])
+    codes = np.empty(len(keys), dtype=np.int64)
+    codes[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(keys)))
+    return codes, order[starts]
+
+
+def first_of_each(keys: Words) -> tuple[Index, Index]:
+    """First row and number of rows of each different key."""
+    order = np.argsort(keys, kind="stable")
+    starts = _starts(keys[order])
+    return order[starts], np.diff(starts, append=len(keys))
+
+
+class KnownCells:
+    """Every different cell with its rows, in order of appearance, up to a number of them."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._keys: Words = np.empty(0, dtype=np.uint64)
+        self._ids: Index = np.empty(0, dtype=np.int64)
+        self._rows: Index = np.empty(0, dtype=np.int64)
+        self._texts: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def add(self, cells: ColumnCells, keys: Words) -> bool:
+        """Take further cells; False, and nothing taken, if there would be too many."""
+        unique, rows = count_keys(keys)
+        ids = np.full(len(unique), -1, dtype=np.int64)
+        if len(self._keys):
+            places = np.searchsorted(self._keys, unique)
+            places[places == len(self._keys)] = 0
+            is_known = self._keys[places] == unique
+            ids[is_known] = self._ids[places[is_known]]
+        new = np.flatnonzero(ids < 0)
+        n_before = len(self._texts)
+        if n_before + len(new) > self._limit:
+            return False
+        if len(new):
+            first = _first_rows(keys, unique[new])
+            by_appearance = np.argsort(first)
+            ids[new[by_appearance]] = n_before + np.arange(len(new))
+            self._texts += cells.texts(first[by_appearance])
+            together = np.concatenate([self._keys, unique[new]])
+            order = np.argsort(together)
+            self._keys = together[order]
+            self._ids = np.concatenate([self._ids, ids[new]])[order]
+            self._rows = np.concatenate([self._rows, np.zeros(len(new), dtype=np.int64)])
+        self._rows[ids] += rows
+        return True
+
+    def counts(self) -> Counter[str]:
+        """Rows of each different cell."""
+        return Counter(dict(zip(self._texts, self._rows.tolist(), strict=True)))
+
+
+class KeySet:
+    """How many different keys there were."""
+
+    def __init__(self) -> None:
+        self._merged: Words = np.empty(0, dtype=np.uint64)
+        self._pending: list[Words] = []
+        self._n_pending = 0
+
+    def add(self, keys: Words) -> None:
+        """Take further keys."""
+        if len(keys) == 0:
+            return
+        unique, _ = count_keys(keys)
+        self._pending.append(unique)
+        self._n_pending += len(unique)
+        if self._n_pending > max(_MIN_PENDING, _PENDING_SHARE * len(self._merged)):
+            self._merge()
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory held."""
+        return 8 * (len(self._merged) + self._n_pending)
+
+    def count(self) -> int:
+        """Different keys so far."""
+        self._merge()
+        return len(self._merged)
+
+    def _merge(self) -> None:
+        if self._pending:
+            self._merged, _ = count_keys(np.concatenate([self._merged, *self._pending]))
+            self._pending, self._n_pending = [], 0
