@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
@@ -207,6 +207,7 @@ def test_values_that_equal_a_float64_threshold_rounded_to_float32_stay_on_their_
     st.floats(width=32, allow_nan=False, allow_infinity=False),
     st.floats(allow_nan=False, allow_infinity=False),
 )
+@example(0.0, -3.402823364973241e38)
 def test_a_floored_threshold_decides_every_float32_as_the_float64_one(x: float, threshold: float):
     floored = floor_to_float32(np.array([threshold]))[0]
 

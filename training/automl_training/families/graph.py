@@ -70,8 +70,8 @@ def floor_to_float32(thresholds: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     exact = np.asarray(thresholds, dtype=np.float64)
     with np.errstate(over="ignore"):
         nearest = exact.astype(np.float32)
-    too_high = nearest.astype(np.float64) > exact
-    floored = np.where(too_high, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+        too_high = nearest.astype(np.float64) > exact
+        floored = np.where(too_high, np.nextafter(nearest, np.float32(-np.inf)), nearest)
     return floored.astype(np.float32)
 
 
