@@ -142,15 +142,23 @@ class Predictions(NamedTuple):
 # The same rules as the table reader's (automl_core.tabular.cells).
 
 _NUMBERS = {
-    ".": r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?",
-    ",": (
-        r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?|[0-9]+,?[0-9]*|,[0-9]+)"
-        r"(?:[eE][+-]?[0-9]{1,3})?"
-    ),
+    mark: (
+        rf"[+-]?(?:[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+(?:{point}[0-9]*)?"
+        rf"|(?:[0-9]+(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?)"
+    )
+    for mark, point, group in ((".", r"\.", ","), (",", ",", r"\."))
 }
+_DRESSED = (
+    r"(?P<open>\()?(?P<sign>[-+−])?(?:(?P<front>[$€£¥₹])[ \u00a0\u202f]?(?P<inner>[-+−])?)?"
+    r"(?P<body>[0-9.,'’ \u00a0\u202f\u2009]*[0-9.,])(?P<power>[eE][+-]?[0-9]{1,3})?"
+    r"(?:[ \u00a0\u202f]?(?P<back>[%$€£¥₹]|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|INR|JPY|NOK|PLN"
+    r"|SEK|USD))?(?P<trail>-)?(?P<close>\))?"
+)
+_SET_APART = r"[1-9][0-9]{0,2}(?:(['’ \u00a0\u202f\u2009])[0-9]{3})(?:\1[0-9]{3})*(?:[.,][0-9]*)?"
 _ISO_TIME = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r"([T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
+    r"( ?Z| UTC| GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _TRUE_WORDS = ("true", "yes", "y", "t", "1", "on")
 _FALSE_WORDS = ("false", "no", "n", "f", "0", "off")
@@ -163,11 +171,30 @@ class _UnusableError(Exception):
 def _read_number_text(text: str, decimal: str) -> float | None:
     """Read stripped text as a finite number, or None."""
     if re.fullmatch(_NUMBERS[decimal], text) is None:
-        return None
-    if decimal == ",":
-        text = text.replace(".", "").replace(",", ".")
+        text = _undress(text)
+        if re.fullmatch(_NUMBERS[decimal], text) is None:
+            return None
+    text = text.replace(".", "").replace(",", ".") if decimal == "," else text.replace(",", "")
     value = float(text)
     return value if math.isfinite(value) else None
+
+
+def _undress(text: str) -> str:
+    """Take off what offices put around a number (``automl_core.tabular.spellings``); "" if none."""
+    match = re.fullmatch(_DRESSED, text) if len(text) <= 60 else None
+    if match is None:
+        return ""
+    signs = [sign for sign in match.group("sign", "inner", "open", "trail") if sign]
+    has_half_bracket = (match["open"] is None) != (match["close"] is None)
+    if len(signs) > 1 or has_half_bracket or (match["front"] and match["back"]):
+        return ""
+    body = match["body"]
+    if re.search("['’ \u00a0\u202f\u2009]", body):
+        if match["power"] or signs == ["+"] or re.fullmatch(_SET_APART, body) is None:
+            return ""
+        body = re.sub("['’ \u00a0\u202f\u2009]", "", body)
+    minus = "" if not signs else "+" if signs == ["+"] else "-"
+    return f"{minus}{body}{match['power'] or ''}"
 
 
 def _read_time_text(text: str, time_format: str | None) -> datetime | None:
@@ -178,10 +205,17 @@ def _read_time_text(text: str, time_format: str | None) -> datetime | None:
         elif re.fullmatch(_ISO_TIME, text) is None:
             return None
         else:
-            moment = datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(_plain_zone(text))
         return _as_utc(moment)
     except (ValueError, OverflowError):
         return None
+
+
+def _plain_zone(text: str) -> str:
+    """Spell the time zone of an ISO time as the standard does."""
+    if text[-1] not in "ZCT":
+        return text
+    return text.removesuffix("Z").removesuffix("UTC").removesuffix("GMT").rstrip() + "+00:00"
 
 
 def _as_utc(moment: datetime) -> datetime:
@@ -419,7 +453,9 @@ class _CategoryColumn(_Column):
             return self.UNKNOWN if number is None else self._code_of_number(number)
         if self.storage == "boolean":
             return self._folded.get(stripped.casefold(), self.UNKNOWN)
-        return self._known.get(text, self.UNKNOWN)
+        # The reader leaves out the blanks around a text; bundles of its first version kept them.
+        code = self._known.get(stripped)
+        return self._known.get(text, self.UNKNOWN) if code is None else code
 
     def _code_of_number(self, number: int | float) -> float:
         try:
@@ -1409,6 +1445,7 @@ def _clean_name(name: str) -> str:
     visible = "".join(
         " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character
         for character in unicodedata.normalize("NFC", name)
+        if unicodedata.category(character) != "Cf"
     )
     return " ".join(visible.split())[:200].strip()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,11 @@ Mask = npt.NDArray[np.bool_]
 WORD: Final = 8
 PADDING: Final = b"\0" * (3 * WORD)
 """Behind the bytes of every block, so that two whole words can be read at any cell's end."""
+
+MAX_MIXED: Final = 256
+"""Bytes of a cell from which on it is hashed by itself: few cells of a table are so long."""
+BATCH_CELLS: Final = 16_384
+"""Cells worked on at once: enough that calls cost nothing, few enough for the cache."""
 
 #: By number of bytes that belong to a cell: what keeps them and clears what follows.
 _KEEP: Final[Words] = np.array([(1 << (WORD * n)) - 1 for n in range(WORD + 1)], dtype=np.uint64)
@@ -81,20 +87,28 @@ class ColumnCells:
         different cells the chance that any two share one is 3e-8.
         """
         keys = self.words()
-        longer = np.flatnonzero(self.lengths > WORD)
-        if len(longer) == 0:
-            return keys
-        mixed = _mix(keys[longer])
-        rows, starts, lengths, offset = longer, self.starts[longer], self.lengths[longer], WORD
-        whose = np.arange(len(longer))
-        while len(rows):
-            word = words_at(self.data, starts + offset, lengths - offset)
-            mixed[whose] = _mix(mixed[whose] ^ word)
-            offset += WORD
-            left = np.flatnonzero(lengths > offset)
-            rows, starts, lengths, whose = rows[left], starts[left], lengths[left], whose[left]
-        keys[longer] = mixed
+        longer = np.flatnonzero((self.lengths > WORD) & (self.lengths <= MAX_MIXED))
+        if len(longer):
+            keys[longer] = self.select(longer)._mixed(keys[longer])
+        for row in np.flatnonzero(self.lengths > MAX_MIXED).tolist():
+            start = self.starts[row]
+            cell = self.data[start : start + self.lengths[row]]
+            digest = hashlib.blake2b(cell.tobytes(), digest_size=WORD).digest()
+            keys[row] = int.from_bytes(digest, "little")
         return keys
+
+    def _mixed(self, first: Words) -> Words:
+        """Hashes of cells of more than eight bytes, word by word on all cells at once."""
+        mixed = _mix(first)
+        offset = WORD
+        rows = np.arange(len(self))
+        left = self
+        while len(rows):
+            mixed[rows] = _mix(mixed[rows] ^ left.words(offset))
+            offset += WORD
+            is_left = np.flatnonzero(left.lengths > offset)
+            left, rows = left.select(is_left), rows[is_left]
+        return mixed
 
 
 def words_at(data: Bytes, starts: Index, lengths: Index) -> Words:
@@ -122,6 +136,10 @@ def _mix(words: Words) -> Words:
     return mixed
 
 
+def _is_run(positions: Sequence[int]) -> bool:
+    return positions[-1] - positions[0] + 1 == len(positions)
+
+
 @dataclass(frozen=True)
 class CellBlock:
     """Consecutive rows of a table.
@@ -145,6 +163,22 @@ class CellBlock:
     def column(self, position: int) -> ColumnCells:
         """The cells of a column."""
         return ColumnCells(self.data, self.starts[position], self.lengths[position])
+
+    def batches(self, positions: Sequence[int]) -> Iterator[tuple[Sequence[int], ColumnCells]]:
+        """Columns together, one behind another, so that each batch has cells enough for arrays."""
+        step = max(1, BATCH_CELLS // max(self.n_rows, 1))
+        for start in range(0, len(positions), step):
+            batch = positions[start : start + step]
+            where = slice(batch[0], batch[-1] + 1) if _is_run(batch) else list(batch)
+            starts, lengths = self.starts[where], self.lengths[where]
+            yield batch, ColumnCells(self.data, starts.ravel(), lengths.ravel())
+
+    def keys(self) -> Words:
+        """Keys of all cells, of shape (n_columns, n_rows); see :meth:`ColumnCells.keys`."""
+        keys = np.empty(self.starts.shape, dtype=np.uint64)
+        for batch, cells in self.batches(range(len(keys))):
+            keys[batch[0] : batch[-1] + 1] = cells.keys().reshape(len(batch), -1)
+        return keys
 
     def head(self, n_rows: int) -> list[list[str]]:
         """The first rows as texts."""

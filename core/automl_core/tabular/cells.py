@@ -3,11 +3,12 @@
 A rule is fixed by four facts of a column: its storage, the table's decimal mark, its
 missing tokens and its time format. Whoever knows these reads a cell as it was read here:
 
-- blanks around a cell are ignored, except in a text value, which stays as it stands;
+- blanks around a cell are ignored;
 - the empty (or blank) cell is missing, in every column; so is a missing token, exactly as
   it is spelled, where the column lists it;
-- a number is what :data:`NUMBERS` matches in full, and finite; no thousands separators
-  beside a decimal point, dots between groups of three beside a decimal comma; ASCII digits;
+- a number is what :data:`NUMBERS` matches in full, once what offices put around it is taken
+  off (:mod:`spellings`: a sign of money or percent, thousands set apart, a minus behind it),
+  and finite; what is not the decimal mark sets thousands apart; ASCII digits;
 - a time without a format is ISO 8601 as :data:`ISO_TIME` matches it, with a format it is
   what ``datetime.strptime`` reads; without an offset it is UTC, with one it is moved to UTC.
 """
@@ -20,25 +21,40 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from automl_core.tabular.spellings import GROUPINGS, UNITS, Dressed, undress
+
 Decimal = Literal[".", ","]
 
-#: Texts that other programs write where nothing is: read as missing in a column whose
-#: other cells are numbers, times or truth values; ordinary values in a text column.
-MISSING_TOKENS: Final = (
-    "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "NaN", "nan", "-nan", "NAN", "NaT",
-    "null", "NULL", "Null", "None",
+#: Texts that programs write where nothing is: read as missing in a column whose other cells
+#: are numbers, times or truth values; ordinary values in a text column.
+CLEAR_TOKENS: Final = (
+    "NA", "N/A", "n/a", "na", "n.a.", "N.A.", "<NA>", "NaN", "nan", "-nan", "NAN", "NaT", "null",
+    "NULL", "Null", "(null)", "<null>", "None", "NIL", "nil", "missing", "undefined",
+    "\\N", "\\\\N", "#N/A", "#NA", "#N/A N/A", "#NV", "#NULL!", "1.#IND", "-1.#IND", "1.#QNAN",
+    "(blank)", "(Leer)", "(leer)", "(vide)",
 )  # fmt: skip
+#: The same, of signs that people also use for other things; worth telling where they stand.
+VAGUE_TOKENS: Final = (
+    ".", *(f".{letter}" for letter in "_ABCDEFGHIJKLMNOPQRSTUVWXYZ"), "-", "--", "---", "–", "—",
+    "?", "??", "*", "#", "..", "...", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#ERROR!",
+    "#WERT!", "#BEZUG!", "#ZAHL!", "#VALEUR!", "#NOM?", "#NOMBRE!",
+)  # fmt: skip
+MISSING_TOKENS: Final = CLEAR_TOKENS + VAGUE_TOKENS
 
 NUMBERS: Final[dict[Decimal, re.Pattern[str]]] = {
-    ".": re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"),
+    ".": re.compile(
+        r"[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?"
+        r"|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)"
+    ),
     ",": re.compile(
         r"[+-]?(?:[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]*)?"
-        r"|(?:[0-9]+,?[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)"
+        r"|(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)"
     ),
 }
 ISO_TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r"([T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
+    r"( ?Z| UTC| GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 
 # -- Shapes ---------------------------------------------------------------------------
@@ -46,6 +62,7 @@ ISO_TIME: Final = re.compile(
 
 EMPTY: Final = "empty"
 TOKEN: Final = "token"  # noqa: S105 - a missing token, no password
+VAGUE_TOKEN: Final = "vague token"  # noqa: S105 - a missing token, no password
 INTEGER: Final = "integer"
 LEADING_ZERO: Final = "leading zero"
 LONG_INTEGER: Final = "long integer"
@@ -55,61 +72,115 @@ EXPONENT: Final = "exponent"
 POINT_OR_GROUPED: Final = "decimal point or grouped"
 """``1.234``: a little more than one, or more than a thousand beside decimal commas."""
 GROUPED: Final = "grouped by dots"
+LONG_GROUPED: Final = "long integer grouped by dots"
 COMMA: Final = "decimal comma"
 COMMA_OR_GROUPED: Final = "decimal comma or grouped"
 """``1,234``: a little more than one, or more than a thousand in English."""
-YES_NO: Final = "yes or no"
-TRUE_FALSE: Final = "true or false"
+COMMA_GROUPED: Final = "grouped by commas"
+LONG_COMMA_GROUPED: Final = "long integer grouped by commas"
+COMMA_GROUPED_POINT: Final = "grouped by commas, with a point"
+ROUNDED: Final = "rounded by a spreadsheet"
+"""``1.23457E+12``: how a spreadsheet shows (and exports) a long number."""
+ROUNDED_COMMA: Final = "rounded by a spreadsheet, with a comma"
+INFINITE: Final = "infinite"
+YES: Final = "yes"
+NO: Final = "no"
+TRUE: Final = "true"
+FALSE: Final = "false"
 LETTER_T: Final = "t"
 LETTER_F: Final = "f"
 DATE: Final = "ISO date"
 DATETIME: Final = "ISO datetime"
+ZONED_DATETIME: Final = "ISO datetime with a time zone"
+SHORT_YEAR: Final = "date with two digits for the year"
 TEXT: Final = "text"
 DAY_OR_MONTH: Final = "?"
 """Begins the shape of a date whose first two parts may be day and month or month and day."""
+MAY: Final = "May "
+"""Begins the shape of a date in May, whose name is as long as its abbreviation."""
+DRESSED: Final = "~"
+"""Begins the shape of a number that :func:`spellings.undress` reads: unit, grouping, turned
+or not, and the shape of the plain number, with ``~`` between them."""
+
+_BOTH = {INTEGER, LEADING_ZERO, LONG_INTEGER, EXPONENT}
+_PLAIN_SHAPES: dict[Decimal, set[str]] = {
+    ".": _BOTH | {POINT, POINT_OR_GROUPED, COMMA_OR_GROUPED, COMMA_GROUPED, COMMA_GROUPED_POINT,
+                  LONG_COMMA_GROUPED, ROUNDED},
+    ",": _BOTH | {COMMA, COMMA_OR_GROUPED, GROUPED, LONG_GROUPED, POINT_OR_GROUPED, ROUNDED_COMMA},
+}  # fmt: skip
+
+
+def dressed_shape(dress: Dressed, plain_shape: str) -> str:
+    """Put the shape of a dressed number together; :func:`read_shape` takes it apart."""
+    turned = "turned" if dress.is_turned else ""
+    return DRESSED + DRESSED.join((dress.unit, dress.grouping, turned, plain_shape))
+
+
+def read_shape(shape: str) -> tuple[str, Dressed]:
+    """Shape of the number under the dress, and the dress; any other shape has none.
+
+    >>> read_shape("~%~~~integer")
+    ('integer', Dressed(plain='', unit='%', grouping='', is_turned=False))
+    """
+    if not shape.startswith(DRESSED):
+        return shape, Dressed("", "", "", is_turned=False)
+    unit, grouping, turned, plain = shape[1:].split(DRESSED)
+    return plain, Dressed("", unit, grouping, bool(turned))
+
 
 #: Shapes that are numbers under a decimal mark, whatever their size.
 NUMBER_SHAPES: Final[dict[Decimal, frozenset[str]]] = {
-    ".": frozenset({INTEGER, LEADING_ZERO, LONG_INTEGER, EXPONENT, POINT, POINT_OR_GROUPED}),
-    ",": frozenset(
-        {
-            INTEGER,
-            LEADING_ZERO,
-            LONG_INTEGER,
-            EXPONENT,
-            COMMA,
-            COMMA_OR_GROUPED,
-            GROUPED,
-            POINT_OR_GROUPED,
-        }
-    ),
+    decimal: frozenset(plain)
+    | {
+        dressed_shape(Dressed("", unit, grouping, is_turned), shape)
+        for unit in UNITS
+        for grouping in GROUPINGS
+        for is_turned in (False, True)
+        for shape in plain
+    }
+    for decimal, plain in _PLAIN_SHAPES.items()
 }
 
 #: More digits than a float64 keeps exactly: such whole numbers are names of things.
 MAX_INTEGER_DIGITS: Final = 15
 
-_TOKENS = frozenset(MISSING_TOKENS)
 _WORDS = {
-    "yes": YES_NO, "no": YES_NO, "true": TRUE_FALSE, "false": TRUE_FALSE,
-    "t": LETTER_T, "f": LETTER_F,
+    **dict.fromkeys(CLEAR_TOKENS, TOKEN), **dict.fromkeys(VAGUE_TOKENS, VAGUE_TOKEN),
 }  # fmt: skip
+_LOWER_WORDS = {
+    "yes": YES, "no": NO, "true": TRUE, "false": FALSE, "t": LETTER_T, "f": LETTER_F,
+    "inf": INFINITE, "infinity": INFINITE,
+}  # fmt: skip
+_INFINITIES = frozenset({"∞", "1.#inf", "inf", "infinity"})
+_LONGEST_WORD = max(map(len, _LOWER_WORDS))
 _DIGITS = frozenset("0123456789")
-_NUMBER_STARTS = frozenset("0123456789+-.,")
+_NUMBER_STARTS = frozenset("0123456789+-.,−($€£¥₹∞")
 _POINT_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}")
-_COMMA_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+_COMMAS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(\.[0-9]*)?")
+_ROUNDED = re.compile(r"[+-]?[0-9][.,][0-9]{1,5}E\+[0-9]{2}")
 _YEAR_FIRST = re.compile(r"[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}([ T].*)?")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2[0-9]{4}([ T].*)?")
-_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
-_DAY_MONTH_NAME = re.compile(rf"[0-9]{{1,2}}([ -])(?:{_MONTHS})\1[0-9]{{4}}")
-_MONTH_NAME_DAY = re.compile(rf"(?:{_MONTHS}) [0-9]{{1,2}}, [0-9]{{4}}")
+_MONTHS = (
+    "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    "|Sep(?:tember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
+)
+_ABBREVIATED = 3
+_DAY_MONTH_NAME = re.compile(rf"[0-9]{{1,2}}([ -]?)({_MONTHS})\1[0-9]{{4}}([ T:].*)?", re.I)
+_MONTH_NAME_DAY = re.compile(rf"({_MONTHS}) [0-9]{{1,2}}, [0-9]{{4}}([ T].*)?", re.I)
+_SHORT_YEAR = re.compile(
+    rf"[0-9]{{1,2}}([-/. ])(?:[0-9]{{1,2}}|{_MONTHS})\1[0-9]{{2}}(?:[ T].*)?", re.I
+)
 _MONTHS_OF_YEAR = 12
-_CLOCKS = (
-    (re.compile(r"([ T])[0-9]{1,2}:[0-9]{2}"), "%H:%M"),
-    (re.compile(r"([ T])[0-9]{1,2}:[0-9]{2}:[0-9]{2}"), "%H:%M:%S"),
-    (re.compile(r"([ T])[0-9]{1,2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,6}"), "%H:%M:%S.%f"),
-    (re.compile(r"([ T])[0-9]{1,2}:[0-9]{2} [AaPp][Mm]"), "%I:%M %p"),
-    (re.compile(r"([ T])[0-9]{1,2}:[0-9]{2}:[0-9]{2} [AaPp][Mm]"), "%I:%M:%S %p"),
+_CLOCKS = tuple(
+    (re.compile(rf"([ T:]){pattern}"), time_format)
+    for pattern, time_format in (
+        ("[0-9]{1,2}:[0-9]{2}", "%H:%M"),
+        ("[0-9]{1,2}:[0-9]{2}:[0-9]{2}", "%H:%M:%S"),
+        (r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,6}", "%H:%M:%S.%f"),
+        ("[0-9]{1,2}:[0-9]{2} [AaPp][Mm]", "%I:%M %p"),
+        ("[0-9]{1,2}:[0-9]{2}:[0-9]{2} [AaPp][Mm]", "%I:%M:%S %p"),
+    )
 )
 
 
@@ -128,12 +199,19 @@ def parse_number(text: str, decimal: Decimal = ".") -> float | None:
 
     >>> parse_number(" 1e3 "), parse_number("1_000"), parse_number("1.234,5", ",")
     (1000.0, None, 1234.5)
+    >>> parse_number("1,234.50-"), parse_number("12 %"), parse_number("1 234,5", ",")
+    (-1234.5, 12.0, 1234.5)
     """
     stripped = text.strip()
     if NUMBERS[decimal].fullmatch(stripped) is None:
-        return None
+        dress = undress(stripped)
+        if dress is None or NUMBERS[decimal].fullmatch(dress.plain) is None:
+            return None
+        stripped = dress.plain
     if decimal == ",":
         stripped = stripped.replace(".", "").replace(",", ".")
+    elif "," in stripped:
+        stripped = stripped.replace(",", "")
     value = float(stripped)
     return value if math.isfinite(value) else None
 
@@ -152,11 +230,18 @@ def parse_time(text: str, time_format: str | None = None) -> datetime | None:
             return datetime.strptime(stripped, time_format)  # noqa: DTZ007 - UTC by rule
         if ISO_TIME.fullmatch(stripped) is None:
             return None
-        moment = datetime.fromisoformat(stripped)
+        moment = datetime.fromisoformat(plain_zone(stripped))
         # An offset near the first or the last year leaves the calendar.
         return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
+
+
+def plain_zone(moment: str) -> str:
+    """Spell the time zone of an ISO time as the standard does."""
+    if moment[-1] not in "ZCT":
+        return moment
+    return moment.removesuffix("Z").removesuffix("UTC").removesuffix("GMT").rstrip() + "+00:00"
 
 
 def shape_of(text: str) -> str:
@@ -176,30 +261,50 @@ def shape_of(text: str) -> str:
     stripped = text.strip()
     if not stripped:
         return EMPTY
-    if stripped in _TOKENS:
-        return TOKEN
+    word = _WORDS.get(stripped)
+    if word is not None:
+        return word
     if stripped[0] not in _NUMBER_STARTS:
-        if len(stripped) <= len("false"):
-            return _WORDS.get(stripped.lower(), TEXT)
-        return _checked_time(stripped, "%b %d, %Y") if _MONTH_NAME_DAY.fullmatch(stripped) else TEXT
-    return _number_shape(stripped) or _time_shape(stripped)
+        if len(stripped) <= _LONGEST_WORD:
+            return _LOWER_WORDS.get(stripped.lower(), TEXT)
+        match = _MONTH_NAME_DAY.fullmatch(stripped)
+        return TEXT if match is None else _named_month(stripped, "{} %d, %Y", match[1], match[2])
+    return (
+        _number_shape(stripped)
+        or _time_shape(stripped)
+        or _dressed_shape(stripped)
+        or (INFINITE if stripped.lower().lstrip("+-") in _INFINITIES else TEXT)
+    )
 
 
 def _number_shape(stripped: str) -> str | None:
-    """Shape of a number, or None."""
+    """Shape of a plain number, or None."""
     if stripped.isascii() and stripped.lstrip("+-").isdigit():
         return _integer_shape(stripped)
-    if NUMBERS["."].fullmatch(stripped) is not None:
+    shape = None
+    if _ROUNDED.fullmatch(stripped) is not None:
+        shape = ROUNDED if "." in stripped else ROUNDED_COMMA
+    elif commas := _COMMAS.fullmatch(stripped):
+        shape = COMMA_GROUPED_POINT if commas[1] else COMMA_GROUPED
+        if shape == COMMA_GROUPED and stripped.count(",") == 1:
+            shape = COMMA_OR_GROUPED
+        elif shape == COMMA_GROUPED and _is_long(stripped):
+            shape = LONG_COMMA_GROUPED
+    elif NUMBERS["."].fullmatch(stripped) is not None:
         shape = POINT_OR_GROUPED if _POINT_GROUPED.fullmatch(stripped) else POINT
         if "." not in stripped:
             shape = EXPONENT
-        return shape if math.isfinite(float(stripped)) else TEXT
-    if _COMMA_GROUPED.fullmatch(stripped):
-        # More than one group can only be thousands, which no decimal mark reads.
-        return COMMA_OR_GROUPED if stripped.count(",") == 1 else TEXT
-    if NUMBERS[","].fullmatch(stripped) is not None and parse_number(stripped, ",") is not None:
-        return GROUPED if _GROUPED.fullmatch(stripped) else COMMA
-    return None
+        if not math.isfinite(float(stripped)):
+            shape = INFINITE
+    elif NUMBERS[","].fullmatch(stripped) is not None:
+        shape = COMMA if parse_number(stripped, ",") is not None else INFINITE
+        if _GROUPED.fullmatch(stripped) is not None:
+            shape = LONG_GROUPED if _is_long(stripped) else GROUPED
+    return shape
+
+
+def _is_long(stripped: str) -> bool:
+    return sum(1 for character in stripped if character in _DIGITS) > MAX_INTEGER_DIGITS
 
 
 def _integer_shape(stripped: str) -> str:
@@ -211,14 +316,23 @@ def _integer_shape(stripped: str) -> str:
     return LONG_INTEGER if len(digits) > MAX_INTEGER_DIGITS else INTEGER
 
 
-def _time_shape(stripped: str) -> str:
-    """Shape of a time, or TEXT."""
+def _dressed_shape(stripped: str) -> str | None:
+    """Shape of a number in the dress that offices give it, or None."""
+    dress = undress(stripped)
+    shape = None if dress is None else _number_shape(dress.plain)
+    if dress is None or shape is None or shape in {TEXT, INFINITE}:
+        return None
+    return dressed_shape(dress, shape)
+
+
+def _time_shape(stripped: str) -> str | None:
+    """Shape of a time, or None."""
     if stripped[0] not in _DIGITS:
-        return TEXT
+        return None
     if iso := ISO_TIME.fullmatch(stripped):
-        whole = DATE if iso[1] is None else DATETIME
+        whole = DATE if iso[1] is None else DATETIME if iso[2] is None else ZONED_DATETIME
         return TEXT if parse_time(stripped) is None else whole
-    shape = TEXT
+    shape = None
     if match := _YEAR_FIRST.fullmatch(stripped):
         clock = _clock_format(match[2])
         mark = match[1]
@@ -227,8 +341,21 @@ def _time_shape(stripped: str) -> str:
     elif match := _YEAR_LAST.fullmatch(stripped):
         shape = _day_or_month(stripped, match)
     elif match := _DAY_MONTH_NAME.fullmatch(stripped):
-        shape = _checked_time(stripped, f"%d{match[1]}%b{match[1]}%Y")
+        shape = _named_month(stripped, f"%d{match[1]}{{}}{match[1]}%Y", match[2], match[3])
+    elif _SHORT_YEAR.fullmatch(stripped):
+        shape = SHORT_YEAR
     return shape
+
+
+def _named_month(stripped: str, date_format: str, month: str, rest: str | None) -> str:
+    """Shape of a date whose month is spelled out; ``{}`` stands for it in the format."""
+    clock = _clock_format(rest)
+    if clock is None:
+        return TEXT
+    name = "%b" if len(month) == _ABBREVIATED else "%B"
+    shape = _checked_time(stripped, date_format.format(name) + clock)
+    is_may = month.lower() == "may" and shape != TEXT
+    return MAY + date_format.format("%b") + clock if is_may else shape
 
 
 def _day_or_month(stripped: str, match: re.Match[str]) -> str:

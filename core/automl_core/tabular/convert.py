@@ -18,6 +18,7 @@ from automl_core.tabular import parquet
 from automl_core.tabular.blocks import read_blocks
 from automl_core.tabular.engine import connect, identifier
 from automl_core.tabular.parquet_writer import ParquetWriter
+from automl_core.tabular.plain_numbers import read_plain_columns
 from automl_core.tabular.read import OpenStream
 from automl_core.tabular.rows import RowReader
 from automl_core.tabular.schema import ReadLimits, TableSchema
@@ -66,9 +67,13 @@ def _rewrite(open_stream: OpenStream, schema: TableSchema, path: Path) -> int:
     reader = RowReader.of(Source(open_stream, limits), schema.file, len(schema.columns), limits)
     converters = [converter_of(column, schema.file.decimal) for column in schema.columns]
     fields = [(column.name, column.storage) for column in schema.columns]
+    numbers = [c.position for c in schema.columns if c.storage in {"integer", "decimal"}]
     with ParquetWriter(path, fields) as writer:
         for block in read_blocks(reader):
-            values = [convert(block.column(i)) for i, convert in enumerate(converters)]
+            plain = read_plain_columns(block, numbers)
+            values = [
+                convert(block.column(i), plain.get(i)) for i, convert in enumerate(converters)
+            ]
             writer.write(values, block.n_rows)
     return writer.n_rows
 

@@ -14,15 +14,18 @@ from typing import Final
 
 import numpy as np
 
-from automl_core.tabular import plain_numbers
+from automl_core.tabular import plain_numbers, plain_times
 from automl_core.tabular.cell_block import WORD, ColumnCells, Index, Mask, Words
 from automl_core.tabular.cells import (
+    DATE,
+    DATETIME,
     EMPTY,
     INTEGER,
     NUMBER_SHAPES,
     POINT,
     POINT_OR_GROUPED,
     TEXT,
+    ZONED_DATETIME,
     Decimal,
     parse_number,
     parse_time,
@@ -30,10 +33,11 @@ from automl_core.tabular.cells import (
 )  # fmt: skip
 from automl_core.tabular.distinct import KeySet, KnownCells, first_of_each
 from automl_core.tabular.plain_numbers import Floats, PlainNumbers, read_plain
+from automl_core.tabular.plain_times import read_times
 
 MAX_KNOWN: Final = 20_000
 """Different cells that a column keeps as texts."""
-MAX_KNOWN_NUMBERS: Final = 2_000
+MAX_KNOWN_NUMBERS: Final = 256
 """The same for numbers, of which nobody looks at each."""
 MEMORY_BYTES: Final = 24 * 1024**2
 """For the different cells of all columns together."""
@@ -55,7 +59,13 @@ _PLAIN: Final = {
     plain_numbers.POINT: POINT,
     plain_numbers.POINT_OR_GROUPED: POINT_OR_GROUPED,
 }
+_TIMES: Final = {
+    plain_times.DATE: DATE,
+    plain_times.DATETIME: DATETIME,
+    plain_times.ZONED: ZONED_DATETIME,
+}
 _THOUSAND: Final = 1000.0
+_MICROSECONDS: Final = 1_000_000
 _NINE: Final = 9
 _MOST: Final = 0.5
 
@@ -97,14 +107,27 @@ class ColumnCounter:
         self._bytes_per_cell = 0
         self._last = float("-inf")
 
-    def add(self, cells: ColumnCells) -> None:
-        """Take the column's next cells."""
+    @property
+    def needs_numbers(self) -> bool:
+        """Whether :meth:`add` wants the plain numbers among the next cells."""
+        return self.is_increasing or self._known is None
+
+    def add(
+        self, cells: ColumnCells, keys: Words | None = None, plain: PlainNumbers | None = None
+    ) -> None:
+        """Take the column's next cells.
+
+        Parameters
+        ----------
+        keys, plain : optional
+            Of the cells, where they are known already.
+        """
         self.n_rows += len(cells)
-        plain = None
-        if self.is_increasing:
+        keys = cells.keys() if keys is None else keys
+        if plain is None and self.needs_numbers:
             plain = read_plain(cells)
+        if plain is not None and self.is_increasing:
             self._follow(cells, plain)
-        keys = cells.keys()
         if self._known is not None and self._known.add(cells, keys):
             self._bytes_per_cell = int(cells.lengths[:SAMPLE_ROWS].mean())
             if len(self._known) > MAX_KNOWN_NUMBERS and _are_numbers(cells):
@@ -195,7 +218,11 @@ class ColumnCounter:
         rest = cells.select(other)
         is_empty = rest.lengths == 0
         is_text = _is_surely_text(rest)
-        odd = np.flatnonzero(~is_empty & ~is_text)
+        is_odd = ~is_empty & ~is_text
+        is_odd[is_odd] = ~self._tally_times(
+            rest, is_odd, None if weights is None else weights[other]
+        )
+        odd = np.flatnonzero(is_odd)
         if weights is None:
             self._add_shape(EMPTY, int(is_empty.sum()))
             self._add_shape(TEXT, int(is_text.sum()))
@@ -209,6 +236,18 @@ class ColumnCounter:
         self._keep(TEXT, rest.select(is_text))
         for cell, n_rows in zip(rest.texts(odd), rows.tolist(), strict=True):
             self._add_odd(cell, n_rows)
+
+    def _tally_times(self, cells: ColumnCells, is_asked: Mask, weights: Index | None) -> Mask:
+        """Count plain times; tell which of the cells asked for are."""
+        asked = np.flatnonzero(is_asked)
+        shapes = read_times(cells.select(asked)).shapes
+        for code, shape in _TIMES.items():
+            found = asked[shapes == code]
+            if len(found):
+                n_rows = len(found) if weights is None else int(weights[found].sum())
+                self._add_shape(shape, n_rows)
+                self._keep(shape, cells.select(found))
+        return np.asarray(shapes != plain_times.OTHER, dtype=np.bool_)
 
     def _add_numbers(self, cells: ColumnCells, values: Floats, shape: str, n_rows: int) -> None:
         self._add_shape(shape, n_rows)
@@ -256,16 +295,24 @@ class ColumnCounter:
         values = plain.values[there]
         if not np.isnan(values).any():
             if len(values):
-                grows = (np.diff(values, prepend=self._last) > 0).all()
-                self.is_increasing = bool(grows)
-                self._last = float(values[-1])
+                self._follow_values(values)
             return
         rows = np.flatnonzero(there)
+        first = read_times(cells.select(rows[:1]))
+        if first.shapes[0] != plain_times.OTHER:
+            times = read_times(cells.select(rows))
+            if (times.shapes != plain_times.OTHER).all():
+                self._follow_values(times.micros / _MICROSECONDS)
+                return
         for start in range(0, len(rows), _FOLLOWED_CELLS):
             for cell in cells.texts(rows[start : start + _FOLLOWED_CELLS]):
                 if not self._grows_to(cell):
                     self.is_increasing = False
                     return
+
+    def _follow_values(self, values: Floats) -> None:
+        self.is_increasing = bool((np.diff(values, prepend=self._last) > 0).all())
+        self._last = float(values[-1])
 
     def _grows_to(self, cell: str) -> bool:
         value = parse_number(cell)
@@ -318,8 +365,12 @@ def _any_digit(word: Words) -> Mask:
 def share_memory(columns: Sequence[ColumnCounter], limit_bytes: int) -> None:
     """Let the columns with most different cells give up until the rest fits."""
     held = sum(column.bytes_held for column in columns)
-    while held > limit_bytes:
-        largest = max(columns, key=lambda column: column.bytes_held)
-        before = largest.bytes_held
-        largest.give_up()
-        held -= before - largest.bytes_held
+    if held <= limit_bytes:
+        return
+    for column in sorted(columns, key=lambda column: -column.bytes_held):
+        before = column.bytes_held
+        column.give_up()
+        held -= before - column.bytes_held
+        # A quarter is left free, so that not every block comes here again.
+        if held <= limit_bytes - limit_bytes // 4:
+            return

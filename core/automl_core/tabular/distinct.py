@@ -12,6 +12,7 @@ from automl_core.tabular.cell_block import ColumnCells, Index, Words
 _PENDING_SHARE: Final = 0.5
 """New keys are merged once they are so many for one that is merged already."""
 _MIN_PENDING: Final = 50_000
+_SLOT_BITS: Final = 16
 _FEW: Final = 40
 """Keys that are found one by one in less time than all keys are sorted."""
 
@@ -56,6 +57,55 @@ def first_of_each(keys: Words) -> tuple[Index, Index]:
     order = np.argsort(keys, kind="stable")
     starts = _starts(keys[order])
     return order[starts], np.diff(starts, append=len(keys))
+
+
+class KeyIndex:
+    """Numbers keys in the order in which they are first seen; quick at finding known ones.
+
+    A key's place in a table of slots follows from its bits; the few that find their slot
+    taken are searched for.
+    """
+
+    def __init__(self) -> None:
+        self.keys: Words = np.empty(0, dtype=np.uint64)
+        self._slots = np.full(1 << _SLOT_BITS, -1, dtype=np.int64)
+        self._crowded: Words = np.empty(0, dtype=np.uint64)
+        self._crowded_ids: Index = np.empty(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def find(self, keys: Words) -> Index:
+        """The number of each key; -1 of an unknown one."""
+        if len(self.keys) == 0:
+            return np.full(len(keys), -1, dtype=np.int64)
+        ids = self._slots[_slot(keys)]
+        strange = np.flatnonzero((ids < 0) | (self.keys[ids] != keys))
+        ids[strange] = -1
+        if len(strange) and len(self._crowded):
+            places = np.searchsorted(self._crowded, keys[strange])
+            places[places == len(self._crowded)] = 0
+            is_known = self._crowded[places] == keys[strange]
+            ids[strange[is_known]] = self._crowded_ids[places[is_known]]
+        return ids
+
+    def add(self, keys: Words) -> None:
+        """Number further keys, each of them new and once."""
+        ids = len(self.keys) + np.arange(len(keys))
+        self.keys = np.concatenate([self.keys, keys])
+        slots = _slot(keys)
+        is_free = self._slots[slots] < 0
+        self._slots[slots[is_free]] = ids[is_free]
+        is_crowded = self._slots[slots] != ids
+        crowded = np.concatenate([self._crowded, keys[is_crowded]])
+        order = np.argsort(crowded)
+        self._crowded = crowded[order]
+        self._crowded_ids = np.concatenate([self._crowded_ids, ids[is_crowded]])[order]
+
+
+def _slot(keys: Words) -> Index:
+    # Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4).
+    return ((keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _SLOT_BITS)).astype(np.int64)
 
 
 class KnownCells:

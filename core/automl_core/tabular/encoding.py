@@ -31,6 +31,10 @@ MIN_WIDE_NUL_SHARE: Final = 0.3
 MAX_CHAOS: Final = 0.1
 """Of charset-normalizer's own measure, 0 to 1."""
 MIN_KANA_SHARE: Final = 0.1
+CONVERTED: Final = {
+    "jsonl": "JSON records; every key is a column",
+    "xlsx": "an Excel workbook; the values of its first sheet",
+}
 
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -44,6 +48,18 @@ _MULTIBYTE: Final = frozenset(
      "gbk", "hz", "iso2022_jp", "johab", "shift_jis"}
 )  # fmt: skip
 _JAPANESE: Final = ("cp932", "euc_jp")
+_CYRILLIC: Final = ("cp1251", "koi8-r", "cp866", "iso8859-5")
+_FREQUENT: Final = "оеаинтсрвл"
+MIN_FREQUENT_SHARE: Final = 0.45
+"""Of the letters: two thirds are these ten in Russian, a sixth in any wrong code page."""
+MIN_RUN_SHARE: Final = 0.8
+"""Of the bytes beyond ASCII, in words of three and more of them."""
+_HIGH_RUN = re.compile(rb"[\x80-\xff]{3,}")
+_ASCII = bytes(range(128))
+_GUESSED = (
+    "The encoding is a guess ({}): if letters beyond the English ones look wrong, name the "
+    "encoding."
+)
 _KANA = re.compile("[\u3041-\u30ff]")
 _REPLACEMENT_UTF8 = "\ufffd".encode()
 _NON_ASCII = bytes(range(128, 256))
@@ -98,7 +114,6 @@ def survey(source: Source, head: bytes, wished: str | None) -> Survey:
     TableUnreadableError
         If the file cannot be read in the wished encoding.
     """
-    certain = _settle(head, wished)
     digest = hashlib.sha256()
     n_raw = 0
 
@@ -107,6 +122,11 @@ def survey(source: Source, head: bytes, wished: str | None) -> Survey:
         n_raw += len(data)
         digest.update(data)
 
+    if source.is_converted:
+        with source.expanded(tap):
+            reason = CONVERTED[source.format]
+            return Survey(n_raw, digest.hexdigest(), "utf-8", reason, list(source.notes))
+    certain = _settle(head, wished)
     encoding = certain[0] if certain is not None else "utf-8"
     counts = _count(source, encoding, tap)
     if certain is not None:
@@ -216,6 +236,13 @@ def _decide(source: Source, head: bytes, counts: _Counts) -> tuple[str, str, lis
             f"all but {counts.n_bad:,} places of the file are valid UTF-8",
             _bad_bytes_note(counts, "utf-8"),
         )
+    cyrillic = _guess_cyrillic(head[:SAMPLE_BYTES])
+    if cyrillic is not None:
+        return (
+            cyrillic,
+            "the bytes are no UTF-8 and have the letters of Cyrillic words in this encoding",
+            [_GUESSED.format(cyrillic)],
+        )
     guess = _guess_multibyte(head[:SAMPLE_BYTES])
     if guess is not None:
         found = _count(source, guess)
@@ -228,11 +255,23 @@ def _decide(source: Source, head: bytes, counts: _Counts) -> tuple[str, str, lis
     return (
         "cp1252",
         "the bytes are no UTF-8; Western European is the usual other one",
-        [
-            "The encoding is a guess (cp1252): if letters with accents look wrong, "
-            "name the encoding."
-        ],
+        [_GUESSED.format("cp1252")],
     )
+
+
+def _guess_cyrillic(sample: bytes) -> str | None:
+    """A code page of Cyrillic, if most letters are the frequent ones of its languages."""
+    letters = b"".join(_HIGH_RUN.findall(sample))
+    # Western words have single accents; these are whole words beyond ASCII.
+    if len(letters) < MIN_RUN_SHARE * len(sample.translate(None, _ASCII)):
+        return None
+    shares = []
+    for name in _CYRILLIC:
+        text = letters.decode(name, errors="replace")
+        n_frequent = sum(text.count(letter) for letter in _FREQUENT)
+        shares.append((n_frequent / max(1, len(text)), name))
+    share, name = max(shares)
+    return name if share >= MIN_FREQUENT_SHARE else None
 
 
 def _guess_multibyte(sample: bytes) -> str | None:

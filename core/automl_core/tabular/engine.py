@@ -38,6 +38,7 @@ def connect(folders: Sequence[Path]) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         allowed = ", ".join(literal(str(folder.resolve()) + "/") for folder in folders)
         connection.execute(f"SET allowed_directories = [{allowed}]")
         connection.execute("SET enable_external_access = false")

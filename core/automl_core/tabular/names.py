@@ -12,8 +12,8 @@ MAX_NAME_LENGTH = 200
 def clean_names(names: Sequence[str]) -> list[str]:
     """Make names that can be told apart whatever their case.
 
-    Stripped of blanks and control characters, NFC, at most ``MAX_NAME_LENGTH`` characters;
-    a blank name becomes ``column_<position from 1>``; the second ``value`` becomes
+    Stripped of blanks, control and invisible characters, NFC, at most ``MAX_NAME_LENGTH``
+    characters; a blank name becomes ``column_<position from 1>``; the second ``value`` becomes
     ``value__2``, or the next number that no column has.
 
     >>> clean_names([" a", "A", "", "a__2"])
@@ -41,5 +41,6 @@ def _clean(name: str) -> str:
     visible = "".join(
         " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character
         for character in unicodedata.normalize("NFC", name)
+        if unicodedata.category(character) != "Cf"
     )
     return " ".join(visible.split())[:MAX_NAME_LENGTH].strip()

@@ -9,13 +9,14 @@ numpy. What is not recognised here is left to :mod:`automl_core.tabular.cells`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from automl_core.tabular.cell_block import WORD, ColumnCells, Index, Mask, Words
+from automl_core.tabular.cell_block import WORD, CellBlock, ColumnCells, Index, Mask, Words
 from automl_core.tabular.cells import MAX_INTEGER_DIGITS
 
 Floats = npt.NDArray[np.float64]
@@ -103,6 +104,17 @@ def read_plain(cells: ColumnCells) -> PlainNumbers:
         shapes[rows], values[rows] = _read_points(part.select(rows), places)
     np.negative(values, out=values, where=is_negative)
     return PlainNumbers(shapes, values)
+
+
+def read_plain_columns(block: CellBlock, positions: Sequence[int]) -> dict[int, PlainNumbers]:
+    """Recognise and read the plain numbers of some columns of a block."""
+    found: dict[int, PlainNumbers] = {}
+    for batch, cells in block.batches(positions):
+        plain = read_plain(cells)
+        shapes = plain.shapes.reshape(len(batch), -1)
+        values = plain.values.reshape(len(batch), -1)
+        found |= {position: PlainNumbers(shapes[i], values[i]) for i, position in enumerate(batch)}
+    return found
 
 
 def _may_be_numbers(cells: ColumnCells) -> bool:

@@ -20,6 +20,7 @@ from automl_core.tabular import parquet
 from automl_core.tabular.blocks import read_blocks
 from automl_core.tabular.cells import is_missing
 from automl_core.tabular.encoding import guess_from_head, refuse_binary, survey
+from automl_core.tabular.foreign import refuse_other_files
 from automl_core.tabular.rows import RowReader
 from automl_core.tabular.scan import count_columns, describe_columns
 from automl_core.tabular.schema import (
@@ -28,10 +29,11 @@ from automl_core.tabular.schema import (
     ReadLimits,
     ReadOptions,
     Rejects,
+    TableFormat,
     TableSchema,
 )  # fmt: skip
 from automl_core.tabular.sniff import Layout, sniff
-from automl_core.tabular.source import HEAD_BYTES, OpenStream, Source, refuse_other_files
+from automl_core.tabular.source import HEAD_BYTES, OpenStream, Source
 
 __all__ = ["OpenStream", "Scan", "preview_rows", "read_text_columns", "scan_table"]
 
@@ -87,13 +89,14 @@ def scan_table(
     head = source.head()
     if not head.strip(b" \t\r\n\0\xef\xbb\xbf\xfe\xff"):
         raise TableEmptyError(f"The file {filename!r} is empty. Upload a table with a header.")
-    refuse_other_files(head)
-    refuse_binary(head, options.encoding)
-    # A first look, so that what cannot be read is refused before the whole file is.
-    first_guess = guess_from_head(head, options.encoding)
-    _lay_out(head, first_guess, filename, options, limits)
+    if not source.is_converted:
+        refuse_other_files(head)
+        refuse_binary(head, options.encoding)
+        # A first look, so that what cannot be read is refused before the whole file is.
+        first_guess = guess_from_head(head, options.encoding)
+        _lay_out(head, first_guess, filename, options, limits)
     facts = survey(source, head, options.encoding)
-    layout = _lay_out(head, facts.encoding, filename, options, limits)
+    layout = _lay_out(head, facts.encoding, filename, options, limits, table_format=source.format)
     reader = RowReader(
         source, layout.dialect, facts.encoding, layout.skipped_lines, layout.has_header,
         len(layout.names), limits,
@@ -109,7 +112,7 @@ def scan_table(
         file=FileFacts(
             bytes=facts.n_bytes,
             sha256=facts.sha256,
-            format="csv",
+            format=source.format,
             compression=source.compression,
             encoding=facts.encoding,
             encoding_reason=facts.reason,
@@ -210,7 +213,13 @@ def _reader(open_stream: OpenStream, schema: TableSchema) -> RowReader:
 
 
 def _lay_out(
-    head: bytes, encoding: str, filename: str, options: ReadOptions, limits: ReadLimits
+    head: bytes,
+    encoding: str,
+    filename: str,
+    options: ReadOptions,
+    limits: ReadLimits,
+    *,
+    table_format: TableFormat = "csv",
 ) -> Layout:
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     text = decoder.decode(head).removeprefix("\ufeff").replace("\0", "")
@@ -226,6 +235,7 @@ def _lay_out(
         is_whole=len(head) <= HEAD_BYTES,
         delimiter=options.delimiter,
         header=options.header,
+        table_format=table_format,
     )
     if layout is None:
         raise TableEmptyError(

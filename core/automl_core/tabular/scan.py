@@ -11,8 +11,14 @@ from automl_core.tabular.cells import EMPTY, TOKEN, Decimal, parse_number, shape
 from automl_core.tabular.counting import MEMORY_BYTES, ColumnCounter, share_memory
 from automl_core.tabular.kinds import ColumnStats, classify_column
 from automl_core.tabular.names import clean_names
+from automl_core.tabular.plain_numbers import read_plain_columns
 from automl_core.tabular.schema import ColumnSchema, ValueCount
-from automl_core.tabular.storage import StorageDecision, choose_decimal, decide_storage
+from automl_core.tabular.storage import (
+    StorageDecision,
+    choose_decimal,
+    decide_storage,
+    is_decimal_shown,
+)
 from automl_core.tabular.thresholds import MAX_CLASSES
 
 N_EXAMPLES: Final = 5
@@ -34,8 +40,11 @@ def count_columns(
     """
     counters = [ColumnCounter() for _ in range(n_columns)]
     for block in blocks:
-        for position, counter in enumerate(counters):
-            counter.add(block.column(position))
+        keys = block.keys()
+        wanted = [i for i, counter in enumerate(counters) if counter.needs_numbers]
+        plain = read_plain_columns(block, wanted)
+        for i, counter in enumerate(counters):
+            counter.add(block.column(i), keys[i], plain.get(i))
         share_memory(counters, memory_bytes)
     for counter in counters:
         counter.finish()
@@ -60,10 +69,12 @@ def describe_columns(
     -------
     tuple of (list of ColumnSchema, {".", ","})
     """
-    mark = decimal or choose_decimal([counter.shapes for counter in counters])
+    shapes = [counter.shapes for counter in counters]
+    mark = decimal or choose_decimal(shapes)
+    is_shown = decimal is not None or is_decimal_shown(shapes, mark)
     names = clean_names(original_names)
     columns = [
-        _describe(counter, position, name, original, mark)
+        _describe(counter, position, name, original, mark, is_shown=is_shown)
         for position, (counter, name, original) in enumerate(
             zip(counters, names, original_names, strict=True)
         )
@@ -72,9 +83,15 @@ def describe_columns(
 
 
 def _describe(
-    counter: ColumnCounter, position: int, name: str, original: str, decimal: Decimal
+    counter: ColumnCounter,
+    position: int,
+    name: str,
+    original: str,
+    decimal: Decimal,
+    *,
+    is_shown: bool,
 ) -> ColumnSchema:
-    decision = decide_storage(counter.shapes, decimal, counter.samples)
+    decision = decide_storage(counter.shapes, decimal, counter.samples, is_shown=is_shown)
     is_number = decision.storage in {"integer", "decimal"}
     n_values = counter.n_rows - decision.n_missing
     values = None if counter.counts is None else _values(counter.counts, decision, decimal)
@@ -131,7 +148,10 @@ def _values(counts: Counter[str], decision: StorageDecision, decimal: Decimal) -
     first_spelling: dict[float, str] = {}
     is_number = decision.storage in {"integer", "decimal"}
     if decision.storage == "text" and decision.missing_tokens == ():
-        return Counter({cell: rows for cell, rows in counts.items() if cell and not cell.isspace()})
+        for cell, rows in counts.items():
+            if stripped := cell.strip():
+                values[stripped] += rows
+        return values
     for cell, rows in counts.items():
         if shape_of(cell) not in decision.fitting:
             continue

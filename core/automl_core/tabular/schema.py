@@ -21,7 +21,7 @@ __all__ = [
     "ValueCount",
 ]
 
-TableFormat = Literal["csv", "parquet"]
+TableFormat = Literal["csv", "parquet", "jsonl", "xlsx"]
 
 
 class ReadLimits(Record):

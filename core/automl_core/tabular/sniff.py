@@ -6,87 +6,51 @@ engine's own detection: one ragged line makes such a detection see a single colu
 
 from __future__ import annotations
 
-import csv
 import io
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from automl_core.tabular.cells import (
     DATE,
     DATETIME,
     DAY_OR_MONTH,
     EMPTY,
+    FALSE,
     INTEGER,
     LETTER_F,
     LETTER_T,
+    MAY,
+    NO,
     TEXT,
     TOKEN,
-    TRUE_FALSE,
-    YES_NO,
+    TRUE,
+    VAGUE_TOKEN,
+    YES,
+    ZONED_DATETIME,
     shape_of,
 )  # fmt: skip
-from automl_core.tabular.schema import FileFacts
+from automl_core.tabular.dialect import (
+    DELIMITERS,
+    SAMPLE_RECORDS,
+    Dialect,
+    Records,
+    choose_dialect,
+    cut,
+    modal_width,
+)
+from automl_core.tabular.odd_rows import tell_odd_rows
+from automl_core.tabular.schema import TableFormat
 
-DELIMITERS: Final = (",", ";", "\t", "|")
-SAMPLE_RECORDS: Final = 200
-SCORED_CELLS: Final = 100
-"""Of a record: enough to see whether its cells are typed."""
-MIN_MODAL_SHARE: Final = 0.9
-"""Of the records that have the most frequent number of fields; else it is one column."""
-MIN_RAGGED_SHARE: Final = 0.6
-"""The same where the first record agrees: a ragged table, to be judged record by record."""
-MIN_SPACED_SHARE: Final = 0.95
-"""Of delimiters that a blank follows, from which the blank belongs to the delimiter."""
-MIN_SINGLE_QUOTED_SHARE: Final = 0.2
+__all__ = ["Dialect", "Layout", "sniff"]
+
+MAX_LAST_CHARACTERS: Final = 10_000
 MIN_TYPED_BELOW: Final = 0.9
 YEARS: Final = range(1900, 2101)
 
-_WORD_SHAPES = frozenset({TEXT, TOKEN, YES_NO, TRUE_FALSE, LETTER_T, LETTER_F})
-
-Records = list[list[str]]
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How to cut lines into cells.
-
-    Attributes
-    ----------
-    delimiter, quote : str
-        One character each; a doubled quote stands for one.
-    escape : str or None
-        Takes the meaning of the character behind it away: the backslash, where the sample
-        uses it before quotes.
-    skip_initial_space : bool
-        A blank behind a delimiter belongs to the delimiter.
-    """
-
-    delimiter: str = ","
-    quote: str = '"'
-    escape: str | None = None
-    skip_initial_space: bool = False
-
-    @classmethod
-    def of(cls, file: FileFacts) -> Dialect:
-        """The dialect that a scan settled on."""
-        return cls(file.delimiter, file.quote, file.escape, file.skip_initial_space)
-
-    def options(self) -> dict[str, Any]:
-        """Keyword arguments of ``csv.reader``.
-
-        Strict: a quote that closes before its cell ends, and one that never closes, are
-        errors instead of two rows in one cell.
-        """
-        return {
-            "delimiter": self.delimiter,
-            "quotechar": self.quote,
-            "escapechar": self.escape,
-            "skipinitialspace": self.skip_initial_space,
-            "strict": True,
-        }
+_ABSENT = frozenset({EMPTY, TOKEN, VAGUE_TOKEN})
+_WORD_SHAPES = frozenset({TEXT, TOKEN, VAGUE_TOKEN, YES, NO, TRUE, FALSE, LETTER_T, LETTER_F})
 
 
 @dataclass(frozen=True)
@@ -109,7 +73,12 @@ class Layout:
 
 
 def sniff(
-    head: str, *, is_whole: bool, delimiter: str | None = None, header: bool | None = None
+    head: str,
+    *,
+    is_whole: bool,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    table_format: TableFormat = "csv",
 ) -> Layout | None:
     """Find the layout of a text file.
 
@@ -121,6 +90,9 @@ def sniff(
         Nothing comes behind ``head``; else its last line is taken as cut.
     delimiter, header
         What the user knows; None: decided here.
+    table_format : {"csv", "jsonl", "xlsx"}
+        Of the upload. Where the CSV is of our own making its dialect is known, and JSON
+        always has names.
 
     Returns
     -------
@@ -130,6 +102,8 @@ def sniff(
     lines = list(islice(io.StringIO(head, newline=""), SAMPLE_RECORDS * 5))
     if not is_whole and len(lines) > 1 and len("".join(lines)) == len(head):
         lines.pop()
+    if table_format != "csv":
+        return _lay_out_converted(lines, True if table_format == "jsonl" else header)
     announced = _announced_delimiter(lines)
     n_skipped = _skip_remarks(lines, 1 if announced else 0)
     warnings = []
@@ -139,25 +113,49 @@ def sniff(
     if not any(line.strip() for line in body):
         return None
     wished = delimiter or announced
-    dialect = _choose_dialect(body, (wished,) if wished else DELIMITERS)
-    records, starts = _cut(body, dialect)
+    dialect = choose_dialect(body, (wished,) if wished else DELIMITERS)
+    records, starts = cut(body, dialect)
     layout = _lay_out(records, dialect, header)
     if layout is None:
         return None
+    layout = _count_lines(layout, starts, n_skipped, warnings)
+    last = list(io.StringIO(head[-MAX_LAST_CHARACTERS:], newline=""))[-3:] if is_whole else []
+    return replace(
+        layout,
+        warnings=layout.warnings + tell_odd_rows(layout, records, cut(last, dialect)[0][-1:]),
+    )
+
+
+def _count_lines(
+    layout: Layout, starts: Sequence[int], n_skipped: int, warnings: list[str]
+) -> Layout:
+    """From records before the header to lines, and tell them."""
     n_preamble = starts[layout.skipped_lines]
     if layout.skipped_lines:
-        warnings.append(
+        warnings = [
+            *warnings,
             f"{n_preamble:,} lines before the header have fewer fields than the table and were "
-            "left out."
-        )
+            "left out.",
+        ]
     return replace(
         layout, skipped_lines=n_skipped + n_preamble, warnings=warnings + layout.warnings
     )
 
 
+def _lay_out_converted(lines: Sequence[str], header: bool | None) -> Layout | None:
+    dialect = Dialect()
+    records, starts = cut(lines, dialect)
+    if not records:
+        return None
+    if header:
+        return Layout(dialect, records[0], True, 0, [])
+    layout = _lay_out(records, dialect, header)
+    return None if layout is None else _count_lines(layout, starts, 0, [])
+
+
 def _announced_delimiter(lines: Sequence[str]) -> str | None:
     """Excel's own first line: ``sep=;``."""
-    first = lines[0].strip("\r\n") if lines else ""
+    first = lines[0].strip("\r\n").removeprefix('"').removesuffix('"') if lines else ""
     if first[:4].lower() == "sep=" and len(first) == len("sep=;"):
         return first[4]
     return None
@@ -175,82 +173,14 @@ def _skip_remarks(lines: Sequence[str], start: int) -> int:
         n_skipped += 1
     if n_skipped == start or n_skipped >= len(lines) or not lines[n_skipped - 1].startswith("#"):
         return n_skipped
-    dialect = _choose_dialect(lines[n_skipped:], DELIMITERS)
-    (remark, first), _ = _cut([lines[n_skipped - 1], lines[n_skipped]], dialect)
+    dialect = choose_dialect(lines[n_skipped:], DELIMITERS)
+    records, _ = cut([lines[n_skipped - 1], lines[n_skipped]], dialect)
+    if len(records) != 2:
+        # A quote runs over both lines.
+        return n_skipped
+    remark, first = records
     is_header = len(remark) == len(first) > 1 and not _may_be_names(first)
     return n_skipped - 1 if is_header else n_skipped
-
-
-def _cut(lines: Sequence[str], dialect: Dialect) -> tuple[Records, list[int]]:
-    """Cut the sample into records without blank ones, and tell the line each begins at."""
-    records: Records = []
-    starts: list[int] = []
-    reader = csv.reader(lines, **{**dialect.options(), "strict": False})
-    before = 0
-    try:
-        for record in reader:
-            if record:
-                records.append(record)
-                starts.append(before)
-            before = reader.line_num
-            if len(records) == SAMPLE_RECORDS:
-                break
-    except csv.Error:
-        # A cell past the size limit: the pass over the whole file names its line.
-        pass
-    return records, starts
-
-
-# -- Dialect --------------------------------------------------------------------------
-
-
-def _choose_dialect(lines: Sequence[str], delimiters: Sequence[str]) -> Dialect:
-    """The delimiter that cuts most records alike, then the quotes that go with it."""
-    scored = [(_score(_cut(lines, Dialect(mark))[0]), Dialect(mark)) for mark in delimiters]
-    # The first of equals wins, so that the order of DELIMITERS means something.
-    score, dialect = max(scored, key=lambda pair: pair[0])
-    if len(delimiters) > 1 and score == _NO_SCORE:
-        dialect = Dialect()
-    sample = "".join(lines)
-    records, _ = _cut(lines, dialect)
-    if '"' not in sample and _is_single_quoted(records):
-        dialect = replace(dialect, quote="'")
-    if f"\\{dialect.quote}" in sample:
-        escaped = replace(dialect, escape="\\")
-        if _score(_cut(lines, escaped)[0]) >= _score(_cut(lines, dialect)[0]):
-            dialect = escaped
-    n_marks, n_spaced = sample.count(dialect.delimiter), sample.count(dialect.delimiter + " ")
-    if n_spaced and n_spaced >= MIN_SPACED_SHARE * n_marks:
-        dialect = replace(dialect, skip_initial_space=True)
-    return dialect
-
-
-_NO_SCORE = (0.0, 0)
-
-
-def _score(records: Records) -> tuple[float, int]:
-    """How much like a table the records are: by width, then by how many cells are typed."""
-    if not records:
-        return _NO_SCORE
-    modal, n_modal = _modal_width(records)
-    share = n_modal / len(records)
-    agrees = len(records[0]) == modal
-    if modal < 2 or share < (MIN_RAGGED_SHARE if agrees else MIN_MODAL_SHARE):
-        return _NO_SCORE
-    below = records[1:] or records
-    shapes = Counter(shape_of(cell) for record in below[:50] for cell in record[:SCORED_CELLS])
-    typed = 1 - sum(shapes[shape] for shape in (TEXT, EMPTY)) / max(1, shapes.total())
-    return round(share + 0.5 * agrees + 0.3 * typed, 6), modal
-
-
-def _modal_width(records: Records) -> tuple[int, int]:
-    return Counter(len(record) for record in records).most_common(1)[0]
-
-
-def _is_single_quoted(records: Records) -> bool:
-    cells = [cell for record in records for cell in record]
-    n_quoted = sum(1 for c in cells if len(c) > 1 and c[0] == c[-1] == "'")
-    return n_quoted > MIN_SINGLE_QUOTED_SHARE * len(cells)
 
 
 # -- Preamble and header --------------------------------------------------------------
@@ -260,7 +190,7 @@ def _lay_out(records: Records, dialect: Dialect, header: bool | None) -> Layout 
     """Find the header; ``skipped_lines`` of the answer counts records."""
     if not records:
         return None
-    modal, _ = _modal_width(records)
+    modal, _ = modal_width(records)
     at = _first_of_table(records, modal)
     first, below = records[at], records[at + 1 :]
     warnings: list[str] = []
@@ -290,14 +220,29 @@ def _first_of_table(records: Records, modal: int) -> int:
     """Index of the first record that is as wide as the table, behind narrower ones.
 
     A wider record is no preamble but a header of which the rows leave out the end, and one
-    that is short by one is a header beside row names.
+    that is short by one is a header beside row names. A spreadsheet writes its title as wide
+    as the table, with nothing behind it.
     """
-    if modal > 2 and len(records[0]) == modal - 1 and len(records) > 1:
+    if (
+        modal > 2
+        and len(records[0]) == modal - 1
+        and len(records) > 1
+        and _n_filled(records[0]) > 1
+    ):
         return 0
-    narrow = 0
-    while narrow < len(records) - 1 and len(records[narrow]) < modal:
-        narrow += 1
-    return narrow
+    at = 0
+    while at < len(records) - 1 and len(records[at]) < modal:
+        at += 1
+    titles = at
+    while titles < len(records) - 1 and _n_filled(records[titles]) <= 1:
+        titles += 1
+    # Names for most columns must come then; else it is a table with few values.
+    is_titled = modal > 2 and titles > at and 2 * _n_filled(records[titles]) > modal
+    return titles if is_titled else at
+
+
+def _n_filled(record: Sequence[str]) -> int:
+    return sum(1 for cell in record if cell.strip())
 
 
 def _is_header(first: Sequence[str], below: Records) -> bool:
@@ -308,9 +253,12 @@ def _is_header(first: Sequence[str], below: Records) -> bool:
         return True
     votes = 0
     repeats = True
+    # Joined files have the header again.
+    others = [record for record in below if record != first]
     for index, cell in enumerate(first):
         column = [record[index] for record in below if index < len(record)]
-        shapes = [shape for value in column if (shape := shape_of(value)) not in {EMPTY, TOKEN}]
+        values = [record[index] for record in others if index < len(record)]
+        shapes = [shape for value in values if (shape := shape_of(value)) not in _ABSENT]
         n_typed = sum(1 for shape in shapes if shape not in _WORD_SHAPES)
         if cell.strip() and shapes and n_typed >= MIN_TYPED_BELOW * len(shapes):
             if _is_period(cell) and any(_is_period(value) for value in column):
@@ -335,4 +283,4 @@ def _is_period(cell: str) -> bool:
     shape = shape_of(stripped)
     if shape == INTEGER:
         return int(stripped) in YEARS
-    return shape in {DATE, DATETIME} or shape.startswith((DAY_OR_MONTH, "%"))
+    return shape in {DATE, DATETIME, ZONED_DATETIME} or shape.startswith((DAY_OR_MONTH, MAY, "%"))

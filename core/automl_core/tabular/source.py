@@ -1,16 +1,22 @@
-"""From an upload to lines of text: decompression, refusals by magic bytes, line limits."""
+"""From an upload to the bytes of a text table: decompression, and conversion of other formats."""
 
 from __future__ import annotations
 
 import gzip
 import io
+import shutil
+import tempfile
+import weakref
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from automl_core.errors import TableUnreadableError, UploadTooLargeError
-from automl_core.tabular.schema import ReadLimits
+from automl_core.tabular import workbook
+from automl_core.tabular.jsonl import JsonTable, is_json
+from automl_core.tabular.schema import ReadLimits, TableFormat
 
 OpenStream = Callable[[], BinaryIO]
 """Opens the raw upload from its start, any number of times."""
@@ -18,7 +24,7 @@ Compression = Literal["none", "gzip"]
 
 HEAD_BYTES: Final = 1024**2
 """Bytes, unpacked, from which the dialect is judged."""
-BLOCK_CHARACTERS: Final = 256 * 1024
+_RAW_BYTES: Final = 256 * 1024
 MAX_LINE_CHARACTERS: Final = 8 * 1024**2
 """A longer line is no row of a table; it would have to be held in memory whole."""
 END_OF_TABLE: Final = "\0"
@@ -27,44 +33,14 @@ is still open; NUL never occurs in the lines before it."""
 
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
+_ZIP = b"PK\x03\x04"
+_START_BYTES = 4096
 _EXPANSION_FLOOR = 8 * 1024**2
 """Bytes that any file may unpack to: small tables of few values pack better than 100:1."""
 
-#: First bytes, and what a file that begins with them is.
-_MAGIC: Final = (
-    (b"%PDF", "a PDF document"),
-    (b"\x7fELF", "a program (ELF)"),
-    (b"\x89PNG", "a PNG image"),
-    (b"GIF8", "a GIF image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"Obj\x01", "an Avro file"),
-    (b"\x80\x04\x95", "a Python pickle"),
-    (_GZIP, "a gzip file inside a gzip file"),
-)
-_MARKUP: Final = (
-    (b"<!doctype", "an HTML page"),
-    (b"<html", "an HTML page"),
-    (b"<?xml", "an XML document"),
-    (b"<svg", "an SVG image"),
-    (b"{\\rtf", "an RTF document"),
-    (b'{"', "JSON"),
-    (b"[{", "JSON"),
-)
-_WAY_OUT = "Export the table as CSV (or Parquet) and upload that."
-
 
 class Source:
-    """One upload, opened as often as needed.
+    """One upload, opened as often as needed; JSON and workbooks come out as CSV.
 
     Parameters
     ----------
@@ -77,7 +53,10 @@ class Source:
     ----------
     compression : {"none", "gzip"}
         By magic bytes, never by the name.
-    is_parquet : bool
+    format : {"csv", "parquet", "jsonl", "xlsx"}
+        By the first bytes, too; ``csv`` is whatever is nothing else.
+    notes : list of str
+        What there is to tell about a conversion; complete once :meth:`expanded` was called.
     """
 
     def __init__(self, open_stream: OpenStream, limits: ReadLimits) -> None:
@@ -86,91 +65,97 @@ class Source:
         with open_stream() as raw:
             start = _read_fully(raw, 8)
         self.compression: Compression = "gzip" if start.startswith(_GZIP) else "none"
-        self.is_parquet = start.startswith(_PARQUET)
+        self.format: TableFormat = "csv"
+        self.notes: list[str] = []
+        self._json: JsonTable | None = None
+        self._sheet: Path | None = None
+        with self._unpacked() as stream:
+            unpacked = _read_fully(stream, _START_BYTES)
+        if start.startswith(_PARQUET):
+            self.format = "parquet"
+        elif unpacked.startswith(_ZIP) and self._keep_workbook():
+            self.format = "xlsx"
+        elif is_json(unpacked):
+            self.format = "jsonl"
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether DuckDB reads it with its own types."""
+        return self.format == "parquet"
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether what comes out is CSV of our own making: UTF-8, commas, RFC 4180."""
+        return self.format in {"jsonl", "xlsx"}
 
     @contextmanager
     def expanded(self, tap: Callable[[bytes], object] | None = None) -> Iterator[BinaryIO]:
-        """Open the unpacked bytes.
+        """Open the unpacked bytes, or the CSV that stands for them.
 
         Parameters
         ----------
         tap : callable or None
-            Is given every raw byte once, in order, as far as the stream is read.
+            Is given every raw byte once, in order, as far as the stream is read; of a
+            conversion all of them.
 
         Raises
         ------
         TableUnreadableError
-            While reading, if the compressed data are damaged.
+            While reading, if the compressed data are damaged, or JSON or a workbook is.
         UploadTooLargeError
             While reading, if it unpacks to more than the limits allow.
         """
+        if not self.is_converted:
+            with self._unpacked(tap) as stream:
+                yield stream
+            return
+        if tap is not None:
+            with self._open_stream() as raw:
+                while data := raw.read(_RAW_BYTES):
+                    tap(data)
+        if self.format == "jsonl":
+            with io.BufferedReader(_Pieces(self._json_rows()), _RAW_BYTES) as stream:
+                yield stream
+        else:
+            with self._csv_of_sheet().open("rb") as stream:
+                yield stream
+
+    @contextmanager
+    def _unpacked(self, tap: Callable[[bytes], object] | None = None) -> Iterator[BinaryIO]:
         with self._open_stream() as raw:
             counted = _Tapped(raw, tap)
             reader: io.RawIOBase = counted
             if self.compression == "gzip":
                 reader = _Gunzipped(counted, self._limits)
-            with io.BufferedReader(reader, buffer_size=256 * 1024) as stream:
+            with io.BufferedReader(reader, buffer_size=_RAW_BYTES) as stream:
                 yield stream
+
+    def _json_rows(self) -> Iterator[bytes]:
+        if self._json is None:
+            table = JsonTable(self._unpacked, self._limits)
+            table.survey()
+            self._json, self.notes = table, table.notes
+        return self._json.as_csv()
+
+    def _keep_workbook(self) -> bool:
+        """Put a zip archive into a folder that goes with this object; tell if it is a workbook."""
+        folder = Path(tempfile.mkdtemp(prefix="automl-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._sheet = folder / "sheet.csv"
+        with self._unpacked() as stream:
+            workbook.keep(stream, folder / "upload.xlsx")
+        return workbook.is_workbook(folder / "upload.xlsx")
+
+    def _csv_of_sheet(self) -> Path:
+        assert self._sheet is not None
+        if not self._sheet.exists():
+            self.notes = workbook.convert(self._sheet.with_name("upload.xlsx"), self._sheet)
+        return self._sheet
 
     def head(self) -> bytes:
         """The first ``HEAD_BYTES``, unpacked; one more byte is read to see if there is more."""
         with self.expanded() as stream:
             return _read_fully(stream, HEAD_BYTES + 1)
-
-    def lines(self, encoding: str) -> Generator[str, None, None]:
-        """Yield the lines with their ends, then ``END_OF_TABLE``.
-
-        Bytes that do not fit the encoding become U+FFFD; NUL characters and a byte order
-        mark are left out. CR, LF and CRLF end a line.
-
-        Raises
-        ------
-        TableUnreadableError
-            If a line is longer than ``MAX_LINE_CHARACTERS``.
-        """
-        with (
-            self.expanded() as stream,
-            io.TextIOWrapper(stream, encoding, errors="replace", newline="") as text,
-        ):
-            number = 0
-            while block := text.read(BLOCK_CHARACTERS):
-                # Up to the end of its line; between CR and LF this adds the LF.
-                rest = text.readline(MAX_LINE_CHARACTERS)
-                is_cut = len(rest) == MAX_LINE_CHARACTERS
-                block += rest
-                if number == 0:
-                    block = block.removeprefix("\ufeff")
-                if "\0" in block:
-                    block = block.replace("\0", "")
-                lines = io.StringIO(block, newline="").readlines()
-                number += len(lines)
-                if is_cut:
-                    raise TableUnreadableError(
-                        f"Line {number} is longer than {MAX_LINE_CHARACTERS:,} characters, so this "
-                        f"is no table with one row a line. {_WAY_OUT}"
-                    )
-                yield from lines
-            yield END_OF_TABLE
-
-
-def refuse_other_files(head: bytes) -> None:
-    """Refuse what is visibly no table, by its first bytes.
-
-    Raises
-    ------
-    TableUnreadableError
-        With the name of what it is.
-    """
-    kind = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
-    if head.startswith(b"PK\x03\x04"):
-        kind = "an Excel workbook" if b"xl/" in head[:4096] else "a zip archive"
-    if head[257:262] == b"ustar":
-        kind = "a tar archive"
-    if kind is None:
-        start = head[:512].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-        kind = next((name for magic, name in _MARKUP if start.startswith(magic)), None)
-    if kind is not None:
-        raise TableUnreadableError(f"This file is {kind}, not a table. {_WAY_OUT}")
 
 
 def _read_fully(stream: BinaryIO, n_bytes: int) -> bytes:
@@ -201,6 +186,25 @@ class _Tapped(io.RawIOBase):
         if self._tap is not None:
             self._tap(data)
         return len(data)
+
+
+class _Pieces(io.RawIOBase):
+    """A stream of bytes that are made piece by piece."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer type is newer than Python 3.11
+        if not self._rest:
+            self._rest = memoryview(next(self._pieces, b""))
+        part = self._rest[: len(buffer)]
+        buffer[: len(part)] = part
+        self._rest = self._rest[len(part) :]
+        return len(part)
 
 
 class _Gunzipped(io.RawIOBase):

@@ -9,12 +9,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from automl_core.tabular import plain_numbers
+from automl_core.tabular import plain_numbers, plain_times
 from automl_core.tabular.cell_block import ColumnCells, Index, Mask, Words
-from automl_core.tabular.cells import Decimal, is_missing, parse_number, parse_time
-from automl_core.tabular.distinct import code_keys, count_keys
+from automl_core.tabular.cells import Decimal, parse_number, parse_time
+from automl_core.tabular.distinct import KeyIndex, code_keys, count_keys
 from automl_core.tabular.parquet_writer import Coded, Column, RawTexts, Values
-from automl_core.tabular.plain_numbers import read_plain
+from automl_core.tabular.plain_numbers import PlainNumbers, read_plain
+from automl_core.tabular.plain_times import read_times
 from automl_core.tabular.schema import ColumnSchema
 
 MAX_KNOWN: Final = 20_000
@@ -26,11 +27,14 @@ _THOUSAND: Final = 1000.0
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - times of a table are UTC without a zone
 _MICROSECONDS: Final = 1_000_000
 
-Convert = Callable[[ColumnCells], Column]
+Convert = Callable[[ColumnCells, PlainNumbers | None], Column]
 
 
 def converter_of(column: ColumnSchema, decimal: Decimal) -> Convert:
-    """What turns the cells of a column into values, block after block."""
+    """What turns the cells of a column into values, block after block.
+
+    It also takes the plain numbers among the cells, where they are known already.
+    """
     if column.storage in {"integer", "decimal"}:
         return _Numbers(column, decimal)
     if column.storage in {"date", "datetime"}:
@@ -46,13 +50,12 @@ class _Remembered:
         self._forget()
 
     def _forget(self) -> None:
-        self._keys: Words = np.empty(0, dtype=np.uint64)
-        self._ids: Index = np.empty(0, dtype=np.int64)
+        self._index = KeyIndex()
         self.meanings: list[Any] = []
 
     def __call__(self, cells: ColumnCells, keys: Words) -> Index:
         """The place of each cell's meaning in ``meanings``."""
-        ids = self._look_up(keys)
+        ids = self._index.find(keys)
         new = np.flatnonzero(ids < 0)
         if len(new) == 0:
             return ids
@@ -60,22 +63,9 @@ class _Remembered:
         if len(self.meanings) + len(first) > MAX_KNOWN and len(self.meanings):
             self._forget()
             return self(cells, keys)
-        n_before = len(self.meanings)
-        ids[new] = n_before + codes
+        ids[new] = len(self.meanings) + codes
         self.meanings += [self._rule(text) for text in cells.texts(new[first])]
-        together = np.concatenate([self._keys, keys[new[first]]])
-        order = np.argsort(together)
-        self._keys = together[order]
-        self._ids = np.concatenate([self._ids, np.arange(n_before, len(self.meanings))])[order]
-        return ids
-
-    def _look_up(self, keys: Words) -> Index:
-        ids = np.full(len(keys), -1, dtype=np.int64)
-        if len(self._keys):
-            places = np.searchsorted(self._keys, keys)
-            places[places == len(self._keys)] = 0
-            is_known = self._keys[places] == keys
-            ids[is_known] = self._ids[places[is_known]]
+        self._index.add(keys[new[first]])
         return ids
 
 
@@ -84,10 +74,11 @@ class _Numbers:
         self._is_integer = column.storage == "integer"
         self._decimal = decimal
         self._few = column.distinct_is_exact and column.n_distinct <= MAX_CODED_NUMBERS
+        self._index = KeyIndex()
         self._odd = _Remembered(lambda text: parse_number(text, decimal))
 
-    def __call__(self, cells: ColumnCells) -> Column:
-        plain = read_plain(cells)
+    def __call__(self, cells: ColumnCells, plain: PlainNumbers | None = None) -> Column:
+        plain = plain or read_plain(cells)
         values = plain.values
         if self._decimal == ",":
             values[plain.shapes == plain_numbers.POINT] = np.nan
@@ -104,18 +95,32 @@ class _Numbers:
         if self._is_integer:
             values = np.where(is_there, values, 0.0).astype(np.int64)
         if self._few:
-            return _code(values, is_there)
+            return self._code(values, is_there)
         return Values(values, is_there)
 
+    def _code(self, values: npt.NDArray[Any], is_there: Mask) -> Column:
+        keys = values[is_there].view(np.uint64)
+        ids = self._index.find(keys)
+        new = np.flatnonzero(ids < 0)
+        if len(new):
+            added, _ = count_keys(keys[new])
+            self._index.add(added)
+            ids[new] = self._index.find(keys[new])
+        codes = np.full(len(values), -1, dtype=np.int64)
+        codes[is_there], kept = _renumber(ids, len(self._index))
+        if len(kept) > MAX_CODED_SHARE * len(ids):
+            return Values(values, is_there)
+        return Coded(codes, self._index.keys[kept].view(values.dtype))
 
-def _code(values: npt.NDArray[Any], is_there: Mask) -> Column:
-    there = values[is_there]
-    distinct, _ = count_keys(there.view(np.uint64))
-    if len(distinct) > MAX_CODED_SHARE * len(there):
-        return Values(values, is_there)
-    codes = np.full(len(values), -1, dtype=np.int64)
-    codes[is_there] = np.searchsorted(distinct, there.view(np.uint64))
-    return Coded(codes, distinct.view(values.dtype))
+
+def _renumber(ids: Index, n_known: int) -> tuple[Index, Index]:
+    """Number only those that are used: the new numbers, and the old number of each."""
+    is_used = np.zeros(n_known, dtype=bool)
+    is_used[ids] = True
+    kept = np.flatnonzero(is_used)
+    numbers = np.empty(n_known, dtype=np.int64)
+    numbers[kept] = np.arange(len(kept))
+    return numbers[ids], kept
 
 
 class _Times:
@@ -133,14 +138,27 @@ class _Times:
             seconds = passed.days * 86_400 + passed.seconds
             return seconds * _MICROSECONDS + passed.microseconds
 
+        self._is_iso = time_format is None
+        self._is_date = is_date
         self._known = _Remembered(number)
 
-    def __call__(self, cells: ColumnCells) -> Column:
-        ids = self._known(cells, cells.keys())
-        meanings = self._known.meanings
-        is_known = np.array([value is not None for value in meanings], dtype=bool)
-        numbers = np.array([value or 0 for value in meanings], dtype=np.int64)
-        return Values(numbers[ids], is_known[ids])
+    def __call__(self, cells: ColumnCells, _: PlainNumbers | None = None) -> Column:
+        n_rows = len(cells)
+        is_there = np.zeros(n_rows, dtype=bool)
+        numbers = np.zeros(n_rows, dtype=np.int64)
+        if self._is_iso:
+            plain = read_times(cells)
+            is_there = plain.shapes != plain_times.OTHER
+            numbers = plain.micros // plain_times.DAY_US if self._is_date else plain.micros
+        odd = np.flatnonzero(~is_there & (cells.lengths > 0))
+        if len(odd):
+            rest = cells.select(odd)
+            ids = self._known(rest, rest.keys())
+            meanings = self._known.meanings
+            is_known = np.array([value is not None for value in meanings], dtype=bool)
+            is_there[odd] = is_known[ids]
+            numbers[odd] = np.array([value or 0 for value in meanings], dtype=np.int64)[ids]
+        return Values(numbers, is_there)
 
 
 class _Texts:
@@ -149,20 +167,20 @@ class _Texts:
         self._known = _Remembered(self._value)
 
     def _value(self, text: str) -> bytes | None:
-        return None if is_missing(text, self._tokens) else text.encode()
+        stripped = text.strip()
+        return None if not stripped or stripped in self._tokens else stripped.encode()
 
-    def __call__(self, cells: ColumnCells) -> Column:
+    def __call__(self, cells: ColumnCells, _: PlainNumbers | None = None) -> Column:
         keys = cells.keys()
         if not self._tokens and _are_mostly_different(keys):
-            return RawTexts(cells, ~_are_blank(cells))
+            trimmed = _trim(cells)
+            return RawTexts(trimmed, trimmed.lengths > 0)
         ids = self._known(cells, keys)
-        used = np.zeros(len(self._known.meanings), dtype=bool)
-        used[ids] = True
         is_there = np.array([value is not None for value in self._known.meanings], dtype=bool)
-        codes = np.full(len(used), -1, dtype=np.int64)
-        kept = np.flatnonzero(used & is_there)
-        codes[kept] = np.arange(len(kept))
-        return Coded(codes[ids], [self._known.meanings[i] for i in kept.tolist()])
+        there = is_there[ids]
+        codes = np.full(len(ids), -1, dtype=np.int64)
+        codes[there], kept = _renumber(ids[there], len(is_there))
+        return Coded(codes, [self._known.meanings[i] for i in kept.tolist()])
 
 
 def _are_mostly_different(keys: Words) -> bool:
@@ -170,16 +188,26 @@ def _are_mostly_different(keys: Words) -> bool:
     return int((ordered[1:] != ordered[:-1]).sum()) > MAX_CODED_SHARE * len(keys)
 
 
-#: First bytes of blanks in UTF-8; all others begin no blank.
+#: First and last bytes of blanks in UTF-8; no blank has others.
 _BLANK_STARTS: Final = np.zeros(256, dtype=bool)
 _BLANK_STARTS[[*range(9, 14), *range(28, 33), 0xC2, 0xE1, 0xE2, 0xE3]] = True
+_BLANK_ENDS: Final = np.zeros(256, dtype=bool)
+_BLANK_ENDS[[*range(9, 14), *range(28, 33), *range(0x80, 0x8B), 0x9F, 0xA0, 0xA8, 0xA9, 0xAF]] = (
+    True
+)
 
 
-def _are_blank(cells: ColumnCells) -> Mask:
-    """Tell which cells hold nothing, or nothing but blanks."""
-    blank: Mask = cells.lengths == 0
-    first = cells.data[np.minimum(cells.starts, len(cells.data) - 1)]
-    doubtful = np.flatnonzero(~blank & _BLANK_STARTS[first])
-    if len(doubtful):
-        blank[doubtful] = [not text.strip() for text in cells.texts(doubtful)]
-    return blank
+def _trim(cells: ColumnCells) -> ColumnCells:
+    """Leave the blanks around each cell out."""
+    top = len(cells.data) - 1
+    first = cells.data[np.minimum(cells.starts, top)]
+    last = cells.data[np.clip(cells.starts + cells.lengths - 1, 0, top)]
+    doubtful = np.flatnonzero((cells.lengths > 0) & (_BLANK_STARTS[first] | _BLANK_ENDS[last]))
+    if len(doubtful) == 0:
+        return cells
+    starts, lengths = cells.starts.copy(), cells.lengths.copy()
+    for row, text in zip(doubtful.tolist(), cells.texts(doubtful), strict=True):
+        left = text.lstrip()
+        starts[row] += len(text[: len(text) - len(left)].encode())
+        lengths[row] = len(left.rstrip().encode())
+    return ColumnCells(cells.data, starts, lengths)

@@ -132,7 +132,7 @@ def test_a_date_is_read_in_the_files_format_and_in_iso():
         pytest.param("rare", 2, id="first"),
         pytest.param("Oslo", 3, id="second"),
         pytest.param("oslo", 1, id="another-case"),
-        pytest.param(" Oslo", 1, id="text-stays-as-it-stands"),
+        pytest.param(" Oslo ", 3, id="blanks-around-it"),
         pytest.param("NA", 1, id="no-token-in-a-text-column"),
         pytest.param("3", 4, id="digits"),
         pytest.param(3, 4, id="int"),
@@ -264,7 +264,13 @@ CELLS = st.one_of(
     st.text(max_size=12),
     st.from_regex(r"[+-]?[0-9.,]{1,8}([eE][+-]?[0-9]{1,4})?", fullmatch=True),
     st.from_regex(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(Z|[+-]02:?00)?)?", fullmatch=True
+        r"[(]?[-+−$€]{0,2} ?[1-9][0-9]{0,2}(['’ \u00a0.,][0-9]{3}){0,2}([.,][0-9]{1,2})?"
+        r" ?(%|EUR|\$)?-?[)]?",
+        fullmatch=True,
+    ),
+    st.from_regex(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}( ?Z| UTC| GMT|[+-]02(:?00)?)?)?",
+        fullmatch=True,
     ),
 )
 

@@ -10,7 +10,7 @@ import pytest
 FOLDER = Path(__file__).parents[3] / "requirements"
 FILES = sorted(FOLDER.iterdir())
 #: Tools that run in environments of their own, beside the tests.
-OWN_ENVIRONMENT = ("checks", "emulator")
+OWN_ENVIRONMENT = ("checks", "deep", "emulator")
 PINNED = sorted(path.stem for path in FOLDER.glob("*.txt"))
 
 #: Pulls hundreds of megabytes of CUDA with it; nothing here trains on a GPU.

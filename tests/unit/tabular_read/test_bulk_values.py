@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -10,13 +11,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from automl_core.tabular import cells as rules
+from automl_core.tabular import plain_times
 from automl_core.tabular.cell_block import CellBlock, ColumnCells
 from automl_core.tabular.counting import ColumnCounter, _is_surely_text
-from automl_core.tabular.distinct import KeySet, KnownCells
+from automl_core.tabular.distinct import KeyIndex, KeySet, KnownCells
 from automl_core.tabular.plain_numbers import INTEGER, OTHER, POINT, POINT_OR_GROUPED, read_plain
+from automl_core.tabular.plain_times import read_times
 from automl_core.tabular.scan import count_columns, describe_columns
 from automl_core.tabular.schema import ColumnSchema
-from automl_core.tabular.typed import _are_blank, converter_of
+from automl_core.tabular.typed import _trim, converter_of
 
 NAMES = {
     INTEGER: rules.INTEGER,
@@ -55,6 +58,44 @@ def test_ordinary_numbers_are_all_recognised() -> None:
     assert (read_plain(ColumnCells.of_texts(texts)).shapes != OTHER).all()
 
 
+TIME_LIKE = st.one_of(
+    st.datetimes().map(lambda moment: moment.isoformat(" ", "seconds")),
+    st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%MZ")),
+    st.dates().map(str),
+    st.from_regex(r"[0-9]{4}-[0-3][0-9]-[0-3][0-9]", fullmatch=True),
+    st.from_regex(r"20[0-9]{2}-0[1-9]-0[1-9][T ][0-2][0-9]:[0-6][0-9](:[0-6][0-9]Z?)?",
+                  fullmatch=True),
+    st.text("0123456789-T: Z", min_size=10, max_size=20),
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(TIME_LIKE, max_size=40))
+@example(["2024-02-29", "2023-02-29", "0000-01-01", "1900-02-29", "9999-12-31T23:59:59Z"])
+def test_a_recognised_time_is_what_the_rules_read(texts: list[str]) -> None:
+    plain = read_times(ColumnCells.of_texts(texts))
+
+    names = {
+        plain_times.DATE: rules.DATE,
+        plain_times.DATETIME: rules.DATETIME,
+        plain_times.ZONED: rules.ZONED_DATETIME,
+    }
+    epoch = datetime(1970, 1, 1)  # noqa: DTZ001 - times of a table are UTC without a zone
+    for text, shape, micros in zip(texts, plain.shapes.tolist(), plain.micros, strict=True):
+        if shape == plain_times.OTHER:
+            continue
+        assert rules.shape_of(text) == names[shape]
+        moment = rules.parse_time(text)
+        assert moment is not None
+        assert epoch + timedelta(microseconds=int(micros)) == moment
+
+
+def test_ordinary_times_are_all_recognised() -> None:
+    texts = ["2024-02-29", "1969-12-31 23:59", "2013-01-01T10:00:00Z", "2013-01-01 10:00:00"]
+
+    assert (read_times(ColumnCells.of_texts(texts)).shapes != plain_times.OTHER).all()
+
+
 @settings(deadline=None)
 @given(
     st.lists(
@@ -75,7 +116,15 @@ def test_what_is_surely_text_has_the_shape_of_text(texts: list[str]) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.text(max_size=40).filter(lambda text: "\0" not in text), max_size=60))
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=40).filter(lambda text: "\0" not in text),
+            st.integers(240, 300).map("x".__mul__),
+        ),
+        max_size=60,
+    )
+)
 def test_keys_tell_different_cells_apart(texts: list[str]) -> None:
     keys = ColumnCells.of_texts(texts).keys()
 
@@ -94,6 +143,30 @@ def test_known_cells_are_counted_in_order_of_appearance(blocks: list[list[int]])
     expected = Counter(f"value {number}" for numbers in blocks for number in numbers)
     assert list(known.counts().items()) == list(expected.items())
     assert distinct.count() == len(expected)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=30, unique=True), max_size=4))
+def test_an_index_finds_what_it_numbered_and_nothing_else(groups: list[list[int]]) -> None:
+    index, numbers = KeyIndex(), {}
+    for group in groups:
+        new = [key for key in group if key not in numbers]
+        numbers |= {key: len(numbers) + i for i, key in enumerate(new)}
+        index.add(np.array(new, dtype=np.uint64))
+    asked = [*numbers, 1, 2**63]
+
+    found = index.find(np.array(asked, dtype=np.uint64)).tolist()
+
+    assert found == [numbers.get(key, -1) for key in asked]
+
+
+def test_keys_that_share_a_slot_are_found_all_the_same() -> None:
+    keys = np.arange(200_000, dtype=np.uint64) * np.uint64(7919)
+    index = KeyIndex()
+    index.add(keys)
+
+    assert (index.find(keys) == np.arange(len(keys))).all()
+    assert (index.find(keys + np.uint64(1)) == -1).all()
 
 
 def test_too_many_cells_are_not_taken_at_all() -> None:
@@ -133,11 +206,17 @@ def test_a_column_that_forgot_its_texts_has_the_same_tallies(texts: list[str]) -
 
 
 @settings(deadline=None)
-@given(st.lists(st.sampled_from(["", " ", "\u3000", "\u00a0", "\t", "é", "あ", "ÂÃ", " a"])))
-def test_blank_cells_are_told_whatever_the_blank(texts: list[str]) -> None:
-    blank = _are_blank(ColumnCells.of_texts(texts))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["", " ", "\u3000", "\u00a0", "\t", "é", "あ", "ÂÃ", " a", "à ", "\x85b\u2003"]
+        )
+    )
+)
+def test_blanks_around_a_cell_are_left_out_whatever_the_blank(texts: list[str]) -> None:
+    trimmed = _trim(ColumnCells.of_texts(texts))
 
-    assert blank.tolist() == [not text.strip() for text in texts]
+    assert trimmed.texts(np.arange(len(texts))) == [text.strip() for text in texts]
 
 
 def described(texts: list[str], decimal: str | None = None) -> tuple[ColumnSchema, str]:
@@ -165,7 +244,7 @@ def test_values_are_those_of_the_rules(decimal: str, texts: list[str]) -> None:
             assert value == rules.parse_number(text, mark)
         elif column.storage in {"text", "boolean"}:
             missing = rules.is_missing(text, column.missing_tokens)
-            assert value == (None if missing else text.encode())
+            assert value == (None if missing else text.strip().encode())
     assert sum(value is None for value in got) == column.n_missing
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from automl_core.samples import penguins_path
 from automl_core.tabular.cells import NUMBER_SHAPES, parse_number, parse_time, shape_of
@@ -220,3 +222,65 @@ def test_the_penguins_are_understood():
     assert by_kind["text"] == {"comments"}
     assert schema.column("clutch_completion").storage == "boolean"
     assert schema.warnings == []
+
+
+# -- Spellings of offices -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "point", "comma"),
+    [
+        ("1,234,567", 1234567.0, None), ("1,234.5", 1234.5, None), ("1.234,5", None, 1234.5),
+        ("1'234.5", 1234.5, None), ("1\u00a0234,5", None, 1234.5),
+        ("1 234 567", 1234567.0, 1234567.0),
+        ("12%", 12.0, 12.0), ("12,5 %", None, 12.5), ("$1,234.50", 1234.5, None),
+        ("-$5", -5.0, -5.0), ("€ 5", 5.0, 5.0), ("5 EUR", 5.0, 5.0), ("(5.5)", -5.5, None),
+        ("5-", -5.0, -5.0), ("−5", -5.0, -5.0), ("1.23457E+12", 1.23457e12, None),
+        ("5--", None, None), ("(5", None, None), ("-(5)", None, None), ("$5€", None, None),
+        ("+1 234 567", None, None), ("12 34", None, None), ("1 2345", None, None),
+        ("5 kg", None, None), ("1,23,456", None, None), ("0,123,456", None, None),
+        ("%", None, None),
+    ],
+)  # fmt: skip
+def test_numbers_of_offices_are_read(cell, point, comma):
+    assert (parse_number(cell, "."), parse_number(cell, ",")) == (point, comma)
+
+
+@example("1.234.567.890.123.456.789", ".")
+@example("1,234,567,890,123,456,789", ",")
+@example("1e999", ".")
+@given(st.text("0123456789.,-+()$€%'’ \u00a0eE", max_size=14), st.sampled_from([".", ","]))
+def test_a_shape_says_which_decimal_marks_read_a_cell(cell, decimal):
+    assert (shape_of(cell) in NUMBER_SHAPES[decimal]) == (parse_number(cell, decimal) is not None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "storage", "n_missing", "told"),
+    [
+        pytest.param(["1,234", "12,500"], "text", 0, "name the decimal mark", id="open commas"),
+        pytest.param(["1,234", "1,234,567"], "integer", 0, "", id="thousands by commas"),
+        pytest.param(["$1,234", "$12,500"], "integer", 0, "sign $", id="thousands of dollars"),
+        pytest.param(["1.234", "12.500"], "decimal", 0, "name the comma", id="open points"),
+        pytest.param(["1.234", "12.500", "7"], "text", 0, "name the decimal mark", id="points"),
+        pytest.param(["1.234", "12.5", "7"], "decimal", 0, "", id="decimals"),
+        pytest.param(["1.234.567", "12.500"], "integer", 0, "", id="thousands by points"),
+        pytest.param(["$5", "7"], "integer", 0, "sign $", id="a sign in some cells"),
+        pytest.param(["5%", "7"], "text", 0, "same sign", id="percent in some cells"),
+        pytest.param(["-", "5", "."], "integer", 2, "read as missing", id="vague tokens"),
+        pytest.param(["-", "a", "."], "text", 0, "kept as a value", id="vague words"),
+        pytest.param(["yes", "no", "-"], "boolean", 1, "read as missing", id="truth and a dash"),
+        pytest.param(["yes", "yes", "None"], "text", 0, "kept as a value", id="one truth"),
+        pytest.param(["inf", "1.5", "-inf"], "decimal", 2, "are no numbers", id="infinite"),
+        pytest.param(["31DEC2023", "15MAY2024"], "date", 0, "", id="dates of SAS"),
+        pytest.param(["May 5, 2024", "May 6, 2024"], "date", 0, "", id="May alone"),
+        pytest.param(["31.12.23", "01.02.24"], "text", 0, "century", id="short years"),
+        pytest.param(["612 345 678", "698 765 432"], "text", 0, "telephone", id="telephones"),
+        pytest.param(["612 345 678", "98 765"], "integer", 0, "", id="thousands by blanks"),
+    ],
+)
+def test_a_column_decides_what_its_cells_mean(cells, storage, n_missing, told):
+    column = column_of(cells)
+
+    assert (column.storage, column.n_missing) == (storage, n_missing)
+    assert told in " ".join(column.warnings)
+    assert bool(told) == bool(column.warnings)

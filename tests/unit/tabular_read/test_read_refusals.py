@@ -39,7 +39,7 @@ def scan(data: bytes, **kwargs):
         pytest.param(b"\x89PNG\r\n\x1a\n" + b"\0" * 60, "PNG", id="PNG"),
         pytest.param(b"  <!DOCTYPE html><html><p>a,b</p>", "HTML", id="HTML with a doctype"),
         pytest.param(b"\xef\xbb\xbf<html>", "HTML", id="HTML behind a mark"),
-        pytest.param(b'{"a": 1, "b": 2}\n', "JSON", id="JSON"),
+        pytest.param(b'{1: "a", 2: "b"}\n', "JSON", id="JSON without names"),
         pytest.param(b"SQLite format 3\0" + b"\0" * 60, "SQLite", id="SQLite"),
         pytest.param(gzip.compress(b"%PDF-1.7\n"), "PDF", id="PDF in gzip"),
         pytest.param(gzip.compress(gzip.compress(b"a,b\n")), "gzip", id="gzip in gzip"),
