@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from automl_core.records import ColumnKind, Storage
+from automl_core.tabular.name_hints import name_hint, value_hint, words_of
 
 # -- Thresholds -----------------------------------------------------------------------
 
@@ -14,9 +14,11 @@ UNIQUE_SHARE: Final = 0.98
 """Different values per value from which a column names its rows, a few doubles forgiven."""
 MIN_UNIQUE_ROWS: Final = 20
 """In fewer rows anything may happen to be unique."""
-MAX_STEP: Final = 3.0
-"""Mean step of growing whole numbers up to which they count rows; sorted prices or areas
-have wider steps."""
+EXPECTED_DOUBLES: Final = 7.0
+"""Quantities so close together would share a value this often by chance, and hardly ever never
+(e⁻⁷); numbers that were given out one by one do not. Sorted prices or areas lie wider apart."""
+MAX_DOUBLES: Final = 0.1
+"""Of the expected doubles: so few may be there, as a few rows are often read twice."""
 NAMED_SHARE: Final = 0.3
 NAMED_DISTINCT: Final = 50
 """An identifier by name may repeat (several rows of one person), up to about three rows a
@@ -31,39 +33,6 @@ PHRASE_DISTINCT: Final = 50
 """Titles and full names: words, and most of them different."""
 MANY_CHARACTERS: Final = 100.0
 """Longer cells are documents, whatever they are made of."""
-
-# -- Words in names -------------------------------------------------------------------
-
-#: Things that are numbered or named: ``userid``, ``CaseID``, ``p_id``.
-_OWNERS = (
-    "account|applicant|app|artist|booking|case|claim|client|contract|customer|cust|device|doc|"
-    "document|employee|emp|event|family|g|house|household|image|individual|invoice|item|job|"
-    "loan|member|o|obs|observation|order|p|parcel|participant|passenger|patient|person|player|"
-    "policy|post|product|prop|property|record|rec|request|respondent|r|row|s|sample|session|"
-    "song|specimen|store|student|study|subject|subj|test|ticket|track|trans|transaction|trip|tx|"
-    "u|user|uu|visit|visitor"
-)
-#: A last or only word that says "identifier"; ``humid``, ``paid`` and ``bid`` do not.
-_ID_WORD = re.compile(rf"(?:{_OWNERS})?ids?|uuid|guid|key|identifier", re.IGNORECASE)
-#: A last word that numbers things, behind a word for the thing: ``sample_number``.
-_NUMBER_WORD = re.compile(r"number|no|nr|num", re.IGNORECASE)
-_COUNTING_WORDS = frozenset(
-    ("average", "avg", "count", "max", "mean", "min", "n", "num", "number", "of", "total")
-)
-#: Names of row numbers as programs write them.
-_ROW_NUMBER = re.compile(
-    r"(?:unnamed[ :_]*\d*|column_1|index|idx|level_0|(?:row|line)"
-    r"[ _.-]?(?:num|number|no|nr|names?|index|idx)?|rownames?|rownum|order|\.?rowid)",
-    re.IGNORECASE,
-)
-_TIME_WORDS = frozenset(
-    (
-        "age", "date", "day", "days", "decade", "epoch", "hour", "hours", "minute", "minutes",
-        "month", "months", "period", "quarter", "second", "seconds", "season", "step", "time",
-        "timestamp", "ts", "week", "weeks", "year", "years",
-    )
-)  # fmt: skip
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 @dataclass(frozen=True)
@@ -142,17 +111,19 @@ def _identifies(stats: ColumnStats) -> str | None:
     if stats.storage not in {"integer", "text"}:
         return None
     hint = name_hint(stats.name)
+    names = hint == "id" or (hint == "person" and stats.storage == "integer")
     is_unique = stats.distinct_share >= UNIQUE_SHARE and stats.n_values >= MIN_UNIQUE_ROWS
     repeats_little = stats.distinct_share >= NAMED_SHARE and stats.n_distinct >= NAMED_DISTINCT
     counted = f"{stats.n_distinct:,} different values in {stats.n_counted:,} rows"
     reason = None
-    if hint == "id" and (is_unique or repeats_little):
+    if names and (is_unique or repeats_little):
         reason = f"Its name says identifier, and it has {counted}."
     elif is_unique and stats.storage == "integer":
         reason = _numbers_rows(stats, hint)
     elif (
         is_unique
         and stats.storage == "text"
+        and hint != "time"
         and stats.share_single_words >= UNIQUE_SHARE
         and stats.mean_length < MANY_CHARACTERS
     ):
@@ -161,14 +132,23 @@ def _identifies(stats: ColumnStats) -> str | None:
 
 
 def _numbers_rows(stats: ColumnStats, hint: str | None) -> str | None:
-    """Why unique whole numbers are row numbers, or None."""
-    if hint == "time" or stats.minimum is None or stats.maximum is None:
+    """Why unique whole numbers are row numbers, or None; whatever the order of the rows."""
+    if hint == "row":
+        return "Its name says row number, and hardly a value comes twice."
+    says = value_hint(stats.name)
+    # "n" or "number" alone may number the rows as well; "episode_count" does not.
+    counts = says == "count" and len(words_of(stats.name)) > 1
+    measures = hint in {"time", "rank"} or says == "quantity" or counts
+    if measures or stats.minimum is None or stats.maximum is None:
         return None
-    step = (stats.maximum - stats.minimum) / max(1, stats.n_values - 1)
-    if hint == "row" and (stats.is_increasing or step <= MAX_STEP):
-        return "Its name says row number, and no value comes twice."
-    if stats.is_increasing and step <= MAX_STEP:
-        return "It counts the rows: whole numbers, each a little larger than the one before."
+    # The birthday problem: how often n values meet that fall anywhere in their range.
+    expected = stats.n_counted**2 / (2 * (stats.maximum - stats.minimum + 1))
+    doubles = stats.n_counted - stats.n_distinct
+    if expected >= EXPECTED_DOUBLES and doubles <= MAX_DOUBLES * expected:
+        return (
+            f"It numbers the rows: {stats.n_distinct:,} different whole numbers from "
+            f"{stats.minimum:,.0f} to {stats.maximum:,.0f}, hardly one of them twice."
+        )
     return None
 
 
@@ -189,34 +169,7 @@ def _reads_as_text(stats: ColumnStats) -> str | None:
         and stats.distinct_share >= PHRASE_SHARE
     ):
         return f"Its values are phrases, {stats.n_distinct:,} of them different."
+    if stats.distinct_share >= UNIQUE_SHARE and stats.n_values >= MIN_UNIQUE_ROWS:
+        counted = f"{stats.n_distinct:,} of {stats.n_counted:,}"
+        return f"Hardly a value comes twice: {counted} are different."
     return None
-
-
-def name_hint(name: str) -> str | None:
-    """What a column's name says: ``"id"``, ``"row"`` (row number), ``"time"`` or None.
-
-    >>> [name_hint(name) for name in ("caseid", "PID", "sample_number", "individual_id")]
-    ['id', 'id', 'id', 'id']
-    >>> [name_hint(name) for name in ("humid", "flight", "MS.SubClass", "number_of_rooms", "bid")]
-    [None, None, None, None, None]
-    """
-    if _ROW_NUMBER.fullmatch(name.strip()):
-        return "row"
-    words = [word.lower() for word in _WORDS.findall(name)]
-    if not words:
-        return None
-    if _ID_WORD.fullmatch(words[-1]) or _ID_WORD.fullmatch("".join(words)):
-        return "id"
-    if _ends_in_number(name):
-        return "id"
-    return "time" if _TIME_WORDS & set(words) else None
-
-
-def _ends_in_number(name: str) -> bool:
-    """``sample_number`` numbers things; ``total_number`` and ``number_of_rooms`` count them."""
-    words = [word.lower() for word in _WORDS.findall(name)]
-    return (
-        len(words) > 1
-        and _NUMBER_WORD.fullmatch(words[-1]) is not None
-        and not _COUNTING_WORDS & set(words[:-1])
-    )

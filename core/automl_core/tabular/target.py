@@ -1,31 +1,35 @@
-"""What kind of question a target column asks: a pure rule of a few counted numbers.
+"""What kind of question a target column asks: a pure rule of what was counted, and of its name.
 
-The answer depends on the column's counts only, never on the order of rows in the file.
+Only the different values and their shares decide, never the number of rows: a column asks the
+same in 200 rows and in 2,000,000, whatever their order. ``docs/tables.md`` lists the rules.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from automl_core.records import PlanNote, Task
+from automl_core.tabular.name_hints import name_hint, names_things, value_hint
+from automl_core.tabular.number_evidence import (
+    are_dates,
+    falls_like_a_count,
+    is_whole,
+    starts_like_codes,
+)
 from automl_core.tabular.schema import ColumnSchema
-from automl_core.tabular.thresholds import FEW_CODES, MAX_CLASSES, MAX_CODE_SHARE, MAX_CODES
+from automl_core.tabular.thresholds import FEW_CODES, MAX_CLASSES
 
 Confidence = Literal["high", "medium", "low"]
 
-#: Words in a name that speak of an amount rather than of a code. Whole words only:
-#: "count" must not fire on "country", nor "age" on "stage".
-_QUANTITY_WORDS = frozenset(
-    (
-        "age", "amount", "balance", "cost", "count", "counts", "days", "distance", "duration",
-        "fare", "height", "hours", "income", "km", "length", "mileage", "minutes", "months", "n",
-        "num", "number", "price", "qty", "quantity", "revenue", "rooms", "salary", "sales",
-        "seconds", "size", "speed", "sum", "temperature", "time", "total", "visits", "weeks",
-        "weight", "width", "year", "years",
-    )
-)  # fmt: skip
+SURE_CODES: Final = 5
+"""Whole numbers with at most this many different values are hardly ever anything but classes."""
+FEW_DECIMALS: Final = 4
+"""So few different decimals (0.5, 1 and 2) name steps of an experiment or a tariff."""
+SURE_NUMBERS: Final = 20
+"""From so many different numbers on nobody would call them classes."""
+NUMBER_LIKE_SHARE: Final = 0.8
+"""Of a text column's most frequent values: those with a number in front, such as ``12 kg``."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,20 @@ def detect_task(column: ColumnSchema, *, n_rows: int) -> TaskDecision:
     column : ColumnSchema
         As the reader counted it; the order of its values plays no part.
     n_rows : int
-        Rows of the table, those without a target included.
+        Rows of the table, those without a target included; told in reasons, decides nothing.
 
     Returns
     -------
     TaskDecision
         With one sentence that says why, in numbers; a refusal has the code
-        ``target-unusable``.
+        ``target-unusable``. What is refused by its looks alone can be chosen all the same
+        (:func:`check_task`).
     """
     refusal = _refuse(column, n_rows)
     if refusal is not None:
         return refusal
     if column.storage in {"integer", "decimal"}:
-        return _decide_number(column, n_rows - column.n_missing)
+        return _decide_number(column)
     return _classes(
         column,
         "high",
@@ -96,11 +101,13 @@ def _refuse(column: ColumnSchema, n_rows: int) -> TaskDecision | None:
         return _refuse_constant(column, n_rows)
     if column.storage in {"date", "datetime"}:
         return _refuse_date(column)
+    if column.storage in {"integer", "decimal"} and are_dates(column):
+        return _refuse_date(column, ", written as numbers")
     if column.kind == "identifier":
         return _refusal(
             column,
             f"Column {column.name!r} looks like an identifier ({_inside(column.kind_reason)}): "
-            "it names rows and cannot be predicted. Choose another target.",
+            f"it names rows and cannot be predicted. {_choose_another(column)}",
         )
     if column.kind == "text":
         return _refusal(
@@ -108,9 +115,44 @@ def _refuse(column: ColumnSchema, n_rows: int) -> TaskDecision | None:
             f"Column {column.name!r} is free text with {_about(column)} different values; only "
             "classes and numbers can be predicted. Choose another target.",
         )
-    if column.storage in {"text", "boolean"} and column.n_distinct > MAX_CLASSES:
-        return _refuse_many(column)
-    return None
+    return _refuse_names(column) if column.n_distinct > FEW_CODES else None
+
+
+def _refuse_names(column: ColumnSchema) -> TaskDecision | None:
+    """Why a column of more than a few values names things, or None if it measures or sorts them."""
+    if column.storage not in {"integer", "decimal"}:
+        return _refuse_many(column) if column.n_distinct > MAX_CLASSES else None
+    named = _named(column)
+    if named is None or not is_whole(column):
+        return None
+    return _refusal(
+        column,
+        f"Column {column.name!r} is named like {named} and has {_about(column)} different whole "
+        f"numbers, which name things and measure nothing. {_choose_another(column)}",
+    )
+
+
+def _named(column: ColumnSchema) -> str | None:
+    """What whole numbers are by their name alone, if that is no quantity and no class."""
+    hint = name_hint(column.name)
+    if names_things(column.name):
+        return "an identifier"
+    if column.n_distinct <= MAX_CLASSES:
+        return None
+    if hint == "id":
+        return "an identifier"
+    # An index or an order that repeats may be a quantity: of air quality, of money.
+    if hint == "row" and column.name.lower() not in {"index", "idx", "order"}:
+        return "a row number"
+    return "a code" if value_hint(column.name) == "code" else None
+
+
+def _choose_another(column: ColumnSchema) -> str:
+    """What to do; numbers may be a quantity all the same."""
+    if column.storage in {"integer", "decimal"}:
+        tasks = "regression" if column.n_distinct > MAX_CLASSES else "regression or multiclass"
+        return f"Choose another target, or the {tasks} task if it is one all the same."
+    return "Choose another target."
 
 
 def _refuse_constant(column: ColumnSchema, n_rows: int) -> TaskDecision:
@@ -152,11 +194,11 @@ def _refuse_classes(column: ColumnSchema, task: Task) -> TaskDecision | None:
     return _refuse_many(column) if column.n_distinct > MAX_CLASSES else None
 
 
-def _refuse_date(column: ColumnSchema) -> TaskDecision:
+def _refuse_date(column: ColumnSchema, written: str = "") -> TaskDecision:
     return _refusal(
         column,
-        f"Column {column.name!r} holds dates; only classes and numbers can be predicted. "
-        "Choose another target, for example a number of days computed from it.",
+        f"Column {column.name!r} holds dates{written}; only classes and numbers can be "
+        "predicted. Choose another target, for example a number of days computed from it.",
     )
 
 
@@ -164,7 +206,7 @@ def _refuse_many(column: ColumnSchema) -> TaskDecision:
     return _refusal(
         column,
         f"Column {column.name!r} has {_about(column)} different values, and at most "
-        f"{MAX_CLASSES} classes can be predicted. Group its values or choose another target.",
+        f"{MAX_CLASSES} classes can be predicted. {_repair_many(column)}",
     )
 
 
@@ -176,78 +218,79 @@ def _refusal(column: ColumnSchema, text: str) -> TaskDecision:
 # -- Numbers --------------------------------------------------------------------------
 
 
-def _decide_number(column: ColumnSchema, n_present: int) -> TaskDecision:
-    n_distinct = column.n_distinct
-    share = n_distinct / max(n_present, 1)
-    if n_distinct == 2:
+def _decide_number(column: ColumnSchema) -> TaskDecision:
+    if column.n_distinct == 2:
         return _classes(column, "high", "It has exactly 2 different values.")
-    whole = _is_whole(column)
-    quantity = _names_a_quantity(column.name)
-    if whole and n_distinct <= FEW_CODES:
-        reason = f"Its {n_distinct} different whole numbers look like codes of classes."
-        return _classes(column, "medium" if quantity or n_distinct > 5 else "high", reason)
-    repeats = n_distinct < MAX_CODES and share < MAX_CODE_SHARE
-    if not repeats:
-        values = "numbers" if whole else "numbers with decimals"
-        few = n_distinct < MAX_CODES
-        return TaskDecision(
-            "regression",
-            "medium" if few else "high",
-            f"It has {_about(column)} different {values} in {n_present:,} rows.",
+    if not is_whole(column):
+        return _decide_decimals(column)
+    if column.n_distinct <= FEW_CODES:
+        return _decide_few(column)
+    hint = value_hint(column.name)
+    n_distinct = column.n_distinct
+    if n_distinct <= MAX_CLASSES and hint in {"class", "code"}:
+        return _classes(
+            column,
+            "medium",
+            f"Its {n_distinct} different whole numbers are named like codes of classes; choose "
+            "regression if they are quantities.",
         )
-    if not whole or quantity or _is_count(column):
-        why = (
-            "have decimals"
-            if not whole
-            else "are named like a quantity"
-            if quantity
-            else "run from 0 upwards without a gap like a count"
-        )
+    if n_distinct >= SURE_NUMBERS or hint in {"count", "quantity"}:
+        return TaskDecision("regression", "high", f"It has {_about(column)} different numbers.")
+    return TaskDecision(
+        "regression",
+        "medium",
+        f"It has {n_distinct} different whole numbers, more than codes of classes usually have; "
+        "choose the multiclass task if they are codes.",
+    )
+
+
+def _decide_few(column: ColumnSchema) -> TaskDecision:
+    """Between 3 and ``FEW_CODES`` whole numbers: codes, unless they count or measure."""
+    n_distinct = column.n_distinct
+    hint = value_hint(column.name)
+    why = None
+    if n_distinct > SURE_CODES and hint not in {"class", "code"}:
+        if hint == "count" and starts_like_codes(column):
+            why = "are named like a count"
+        elif hint in {"count", "quantity"} and not starts_like_codes(column):
+            why = "are named like a quantity"
+        elif name_hint(column.name) != "id" and falls_like_a_count(column):
+            why = "become rarer upwards from 0, as counts do"
+    if why is not None:
         return TaskDecision(
             "regression",
             "low",
-            f"Its {n_distinct} different values {why}; choose a class task if they are codes.",
+            f"Its {n_distinct} different whole numbers {why}; choose the multiclass task if they "
+            "are codes.",
         )
+    sure = n_distinct <= SURE_CODES and hint not in {"count", "quantity"}
+    reason = f"Its {n_distinct} different whole numbers look like codes of classes"
     return _classes(
         column,
-        "medium",
-        f"Its {n_distinct} different numbers repeat in {n_present:,} rows like codes of classes.",
+        "high" if sure else "medium",
+        f"{reason}." if sure else f"{reason}; choose regression if they are quantities.",
+    )
+
+
+def _decide_decimals(column: ColumnSchema) -> TaskDecision:
+    n_distinct = column.n_distinct
+    if n_distinct <= FEW_DECIMALS:
+        return _classes(
+            column,
+            "low",
+            f"Its {n_distinct} different decimals are too few to measure anything; choose "
+            "regression if values between them make sense.",
+        )
+    confidence: Confidence = "high"
+    if n_distinct < SURE_NUMBERS:
+        confidence = "low" if n_distinct <= FEW_CODES else "medium"
+    return TaskDecision(
+        "regression", confidence, f"It has {_about(column)} different numbers with decimals."
     )
 
 
 def _classes(column: ColumnSchema, confidence: Confidence, reason: str) -> TaskDecision:
     return TaskDecision("binary" if column.n_distinct == 2 else "multiclass", confidence, reason)
-
-
-def _is_whole(column: ColumnSchema) -> bool:
-    """Tell whether every value is a whole number, as far as it was counted."""
-    if column.storage == "integer":
-        return True
-    if len(column.top_values) < column.n_distinct:
-        return False
-    try:
-        return all(
-            float(counted.value.replace(",", ".")).is_integer() for counted in column.top_values
-        )
-    except ValueError:
-        return False
-
-
-def _is_count(column: ColumnSchema) -> bool:
-    """Tell whether the values are 0, 1, 2 … without a gap."""
-    if column.minimum != 0 or column.maximum is None:
-        return False
-    return int(column.maximum) + 1 == column.n_distinct
-
-
-def _names_a_quantity(name: str) -> bool:
-    """Tell whether a word of the name speaks of an amount.
-
-    >>> _names_a_quantity("roomCount"), _names_a_quantity("country_stage")
-    (True, False)
-    """
-    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+", name)
-    return any(word.lower() in _QUANTITY_WORDS for word in words)
 
 
 # -- Words ----------------------------------------------------------------------------
@@ -271,3 +314,15 @@ def _storage_words(column: ColumnSchema) -> str:
     return {"date": "dates", "datetime": "dates", "boolean": "yes/no values"}.get(
         column.storage, "text"
     )
+
+
+def _repair_many(column: ColumnSchema) -> str:
+    if column.storage != "text":
+        return "Group its values, choose the regression task or choose another target."
+    tops = [counted.value.lstrip("+-$€£¥ ") for counted in column.top_values]
+    if tops and sum(text[:1].isdigit() for text in tops) >= NUMBER_LIKE_SHARE * len(tops):
+        return (
+            f"If they are numbers, write them without units and words (not {tops[0]!r}) and upload "
+            "the table again; else group its values or choose another target."
+        )
+    return "Group its values or choose another target."
