@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import pwd
 import shutil
@@ -10,10 +11,15 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from sqlalchemy import URL, create_engine, make_url, text
+
+from automl_core.tabular import profile as profile_module
 
 #: Accounts that may run PostgreSQL where the tests run as root, which it refuses.
 _SERVER_ACCOUNTS = ("postgres", "nobody")
@@ -139,3 +145,28 @@ def postgres_server() -> Iterator[Callable[[], str]]:
 def postgres_url(postgres_server: Callable[[], str]) -> str:
     """URL of an empty PostgreSQL database, as somebody would write it into a setting."""
     return make_url(postgres_server()).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_profile_keeps_to_its_schema() -> Iterator[None]:
+    """Hold each profile that any test of this process makes against profile_schema.json.
+
+    The one place where a test reaches into our code: whoever makes a profile, stage, command
+    or service, gets an error if it has another shape than the schema promises.
+    """
+    validator = Draft202012Validator(
+        json.loads(
+            resources.files("automl_core.tabular").joinpath("profile_schema.json").read_text()
+        )
+    )
+    plain = profile_module.strict
+
+    def checked(value: Any) -> Any:
+        cleaned = plain(value)
+        if isinstance(cleaned, dict) and "schema_version" in cleaned:
+            validator.validate(cleaned)
+        return cleaned
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(profile_module, "strict", checked)
+        yield

@@ -1,13 +1,23 @@
-"""How columns go together: Spearman's rho, Cramér's V, the correlation ratio."""
+"""How columns go together: correlations, Cramér's V, the correlation ratio.
+
+Codes are numbered from 0; -1 is missing. Rows that lack either of two values are left out
+of what is said about the pair.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
+import numpy.typing as npt
 
-from automl_core.tabular.parquet_source import Codes, Floats
+from automl_core.tabular.statistics import Codes, Floats
 
-MIN_PAIR_ROWS = 10
+MIN_PAIR_ROWS: Final = 10
 """Rows with both values below which a pair says nothing."""
+_NO_SPREAD: Final = 1e-12
 
 
 def ranks(values: Floats) -> Floats:
@@ -17,21 +27,24 @@ def ranks(values: Floats) -> Floats:
     [2.5, nan, 2.5, 1.0]
     """
     answer = np.full(len(values), np.nan)
-    there = ~np.isnan(values)
-    if not there.any():
+    order = np.argsort(values)
+    ordered = values[order]
+    n = int(np.searchsorted(ordered, np.nan, side="left"))
+    if n == 0:
         return answer
-    _, inverse, counts = np.unique(values[there], return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    answer[there] = (ends - (counts - 1) / 2.0)[inverse]
+    ordered, order = ordered[:n], order[:n]
+    starts = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
+    rows = np.diff(starts, append=n)
+    answer[order] = np.repeat(starts + (rows + 1) / 2.0, rows)
     return answer
 
 
-def spearman(columns: list[Floats]) -> Floats:
+def spearman(columns: Sequence[Floats]) -> Floats:
     """Spearman's rho of every pair of columns.
 
     Parameters
     ----------
-    columns : list of ndarray of shape (n_rows,)
+    columns : sequence of ndarray of shape (n_rows,)
         NaN where missing. Ranks are taken within each column once and correlated over the
         rows where both are present; without gaps this is Spearman's rho exactly.
 
@@ -40,33 +53,109 @@ def spearman(columns: list[Floats]) -> Floats:
     ndarray of shape (n_columns, n_columns)
         NaN where a pair has fewer than ``MIN_PAIR_ROWS`` common rows or no spread.
     """
+    return pearson([Measurements.of(ranks(column)) for column in columns])
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """A number on the sampled rows with mean 0 and deviation 1, and 0 where it is missing.
+
+    Sums of squares of raw numbers would lose digits.
+    """
+
+    values: Floats
+    there: Floats | None
+    """1 where it is present, else 0; None: it is everywhere."""
+    varies: bool
+
+    @classmethod
+    def of(cls, values: Floats) -> Measurements:
+        """Measurements of values that are NaN where missing."""
+        missing = np.isnan(values)
+        has_gaps = bool(missing.any())
+        scaled = np.where(missing, 0.0, values) if has_gaps else values.copy()
+        n = len(values) - int(missing.sum())
+        largest = max(float(scaled.max()), -float(scaled.min())) if n else 0.0
+        if largest > 0.0:
+            scaled /= largest
+            scaled -= float(scaled.sum()) / n
+        if has_gaps:
+            scaled[missing] = 0.0
+        # Not as a product of vectors: for those alone BLAS wakes a second thread.
+        deviation = float(np.sqrt((scaled * scaled).sum() / n)) if n else 0.0
+        varies = deviation > _NO_SPREAD
+        scaled *= 1.0 / deviation if varies else 0.0
+        return cls(scaled, (~missing).astype(np.float64) if has_gaps else None, varies)
+
+
+def pearson(columns: Sequence[Measurements]) -> Floats:
+    """Pearson's correlation of every pair of columns over the rows where both are present.
+
+    Returns
+    -------
+    ndarray of shape (n_columns, n_columns)
+        NaN where a pair has fewer than ``MIN_PAIR_ROWS`` common rows or no spread.
+    """
     if not columns:
         return np.zeros((0, 0))
-    ranked = np.column_stack([ranks(column) for column in columns])
-    is_there = ~np.isnan(ranked)
-    there = is_there.astype(np.float64)
-    means = np.nansum(ranked, axis=0) / np.maximum(there.sum(axis=0), 1.0)
-    # Centred and scaled first: sums of squared ranks of 50,000 rows would lose digits.
-    filled = np.where(is_there, ranked - means, 0.0) / len(ranked)
-    n = there.T @ there
-    sums = filled.T @ there
-    squares = (filled**2).T @ there
-    products = filled.T @ filled
+    values = np.stack([column.values for column in columns])
+    shape = (len(columns), len(columns))
+    products = values @ values.T
+    n = np.full(shape, float(values.shape[1]))
+    sums = np.broadcast_to(values.sum(axis=1)[:, None], shape).copy()
+    squares = np.broadcast_to(np.diag(products)[:, None], shape).copy()
+    gappy = [j for j, column in enumerate(columns) if column.there is not None]
+    if gappy:
+        # Only where the other column has gaps are a column's own sums not those of all rows.
+        there = np.stack([column.there for column in columns if column.there is not None])
+        present = there.T
+        sums[:, gappy] = values @ present
+        squares[:, gappy] = (values * values) @ present
+        n[:, gappy] = there.sum(axis=1)[None, :]
+        n[gappy, :] = there.sum(axis=1)[:, None]
+        n[np.ix_(gappy, gappy)] = present.T @ present
     with np.errstate(divide="ignore", invalid="ignore"):
-        covariance = products - sums * sums.T / n
-        spread = (squares - sums**2 / n) * (squares.T - sums.T**2 / n)
-        rho = covariance / np.sqrt(spread)
-    rho[(n < MIN_PAIR_ROWS) | ~(spread > 1e-12)] = np.nan
-    return np.clip(rho, -1.0, 1.0)
+        covariance = (products - sums * sums.T / n) / n
+        spread = (squares / n - (sums / n) ** 2) * (squares.T / n - (sums.T / n) ** 2)
+        answer = covariance / np.sqrt(spread)
+    answer[(n < MIN_PAIR_ROWS) | ~(spread > _NO_SPREAD)] = np.nan
+    clipped: Floats = np.clip(answer, -1.0, 1.0)
+    return clipped
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A category on the sampled rows: codes from 1, 0 where missing, and rows of each."""
+
+    codes: Codes
+    rows: Codes
+
+    @classmethod
+    def of(cls, codes: Codes) -> Levels:
+        """Levels of codes that are -1 where missing."""
+        shifted = codes + 1
+        return cls(shifted, np.bincount(shifted, minlength=1))
+
+    @property
+    def n(self) -> int:
+        """Codes, the missing one included."""
+        return len(self.rows)
+
+
+def crosstab(first: Levels, second: Levels) -> npt.NDArray[np.float64]:
+    """Rows of each pair of levels; the first row and column are those of missing values."""
+    size = first.n * second.n
+    counts = np.bincount(first.codes * second.n + second.codes, minlength=size)
+    return counts.reshape(first.n, second.n).astype(np.float64)
 
 
 def cramers_v(first: Codes, second: Codes) -> float | None:
-    """Cramér's V of two code columns, corrected for bias.
+    """Cramér's V of two code columns, corrected for bias. See :func:`cramers_v_of`."""
+    return cramers_v_of(crosstab(Levels.of(first), Levels.of(second)))
 
-    Parameters
-    ----------
-    first, second : ndarray of shape (n_rows,)
-        Codes from 0; negative where missing. Rows missing in either are left out.
+
+def cramers_v_of(table: npt.NDArray[np.float64]) -> float | None:
+    """Cramér's V of a table of :func:`crosstab`, corrected for bias.
 
     Returns
     -------
@@ -78,20 +167,17 @@ def cramers_v(first: Codes, second: Codes) -> float | None:
     Bergsma: A bias-correction for Cramér's V and Tschuprow's T, Journal of the Korean
     Statistical Society 42 (2013).
     """
-    both = (first >= 0) & (second >= 0)
-    n = int(both.sum())
+    table = table[1:, 1:]
+    n = float(table.sum())
     if n < MIN_PAIR_ROWS:
         return None
-    width = int(second.max()) + 1
-    height = int(first.max()) + 1
-    table = np.bincount(first[both] * width + second[both], minlength=height * width)
-    table = table.reshape(height, width).astype(np.float64)
-    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    heights, widths = table.sum(axis=1), table.sum(axis=0)
+    table = table[heights > 0][:, widths > 0]
     r, c = table.shape
     if r < 2 or c < 2:
         return None
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
-    phi2 = float(((table - expected) ** 2 / expected).sum()) / n
+    expected = np.outer(heights[heights > 0], widths[widths > 0]) / n
+    phi2 = float((table * table / expected).sum()) / n - 1.0
     corrected = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
     r_corrected = r - (r - 1) ** 2 / (n - 1)
     c_corrected = c - (c - 1) ** 2 / (n - 1)
@@ -100,23 +186,34 @@ def cramers_v(first: Codes, second: Codes) -> float | None:
 
 
 def correlation_ratio(codes: Codes, values: Floats) -> float | None:
+    """Correlation ratio of a category and a number. See :func:`correlation_ratio_of`."""
+    return correlation_ratio_of(Levels.of(codes), Measurements.of(values))
+
+
+def correlation_ratio_of(levels: Levels, numbers: Measurements) -> float | None:
     """Square root of the share of a number's variance that a category explains (eta).
 
     Corrected for the number of levels as the adjusted R² is, so that many small levels do
     not look informative; None with too few rows, one level or no spread.
     """
-    both = (codes >= 0) & ~np.isnan(values)
-    n = int(both.sum())
-    if n < MIN_PAIR_ROWS:
+    sums = np.bincount(levels.codes, weights=numbers.values, minlength=levels.n)[1:]
+    present: Floats = levels.rows.astype(np.float64)
+    if numbers.there is not None:
+        present = np.bincount(levels.codes, weights=numbers.there, minlength=levels.n).astype(float)
+    rows = present[1:]
+    n = float(rows.sum())
+    used = rows > 0
+    n_levels = int(used.sum())
+    if n < MIN_PAIR_ROWS or n_levels < 2 or n <= n_levels or not numbers.varies:
         return None
-    numbers = values[both] - values[both].mean()
-    counts = np.bincount(codes[both])
-    sums = np.bincount(codes[both], weights=numbers)
-    used = counts > 0
-    levels = int(used.sum())
-    total = float((numbers**2).sum())
-    if levels < 2 or n <= levels or total <= 0:
+    # The squares of standardised values add up to their number.
+    squares = float(len(numbers.values)) if numbers.there is None else float(numbers.there.sum())
+    if levels.rows[0]:
+        squares -= float((numbers.values[levels.codes == 0] ** 2).sum())
+    middle = float(sums.sum()) ** 2 / n
+    total = squares - middle
+    if total <= _NO_SPREAD * n:
         return None
-    between = float((sums[used] ** 2 / counts[used]).sum())
-    adjusted = 1.0 - (1.0 - between / total) * (n - 1) / (n - levels)
+    between = float((sums[used] ** 2 / rows[used]).sum()) - middle
+    adjusted = 1.0 - (1.0 - between / total) * (n - 1) / (n - n_levels)
     return float(np.sqrt(min(1.0, max(0.0, adjusted))))

@@ -18,7 +18,7 @@ from automl_core.tabular.thresholds import (
 )
 
 #: Findings of the profile that a plan repeats, since they change what a score is worth.
-_REPEATED_FINDINGS: Final = ("leakage", "leakage-suspect", "duplicates", "conflicts", "groups")
+_REPEATED_FINDINGS: Final = ("duplicates", "conflicting-labels", "groups", "time-order")
 _SHOWN: Final = 8
 
 
@@ -92,12 +92,13 @@ def warning_notes(
     n_usable: int,
     profile: Mapping[str, Any] | None,
     group: str | None,
+    time: str | None,
     family_reason: str | None,
 ) -> list[PlanNote]:
     """Tell what does not stop a training but changes what its score is worth."""
     names = {feature.name for feature in features}
     return [
-        *_from_profile(profile, names, target.name, group),
+        *_from_profile(profile, names, target.name, group=group, time=time),
         *_about_classes(target, classes, n_usable),
         *_about_rows(schema, target, features, n_usable),
         *_about_missing(schema, names),
@@ -106,24 +107,31 @@ def warning_notes(
 
 
 def _from_profile(
-    profile: Mapping[str, Any] | None, features: set[str], target: str, group: str | None
+    profile: Mapping[str, Any] | None,
+    features: set[str],
+    target: str,
+    *,
+    group: str | None,
+    time: str | None,
 ) -> list[PlanNote]:
     """Repeat findings, as far as they speak of columns that the model would read."""
-    if profile is None or (profile.get("target") or {}).get("name") not in {None, target}:
+    if profile is None or (profile.get("target") or {}).get("column") not in {None, target}:
         return []
     notes = []
     for finding in profile.get("findings", []):
-        if finding["code"] not in _REPEATED_FINDINGS:
+        about_features = finding["code"].startswith("leakage-")
+        if not about_features and finding["code"] not in _REPEATED_FINDINGS:
             continue
         columns = list(finding["columns"])
-        # A pair that computes the target is harmless once either column is left out.
-        concerns = all if finding["code"] == "leakage" else any
-        about_features = finding["code"].startswith("leakage")
+        # A formula that computes the target is harmless once one of its columns is left out.
+        concerns = all if finding["code"] == "leakage-formula" else any
         if about_features and not concerns(column in features for column in columns):
             continue
-        if about_features and finding["severity"] == "low":
+        if finding["severity"] == "low" and (about_features or finding["code"] == "time-order"):
             continue
         if finding["code"] == "groups" and group in columns:
+            continue
+        if finding["code"] == "time-order" and time in columns:
             continue
         notes.append(
             PlanNote(

@@ -1,190 +1,241 @@
-"""Blocks of the profile about columns together: associations and patterns of gaps."""
+"""Block of the profile about columns together: which of them say the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
 
-from automl_core.tabular.associations import correlation_ratio, cramers_v, spearman
-from automl_core.tabular.parquet_source import SampleColumn
-from automl_core.tabular.schema import ColumnSchema, TableSchema
-from automl_core.tabular.thresholds import (
-    MAX_ASSOCIATED_CATEGORICAL,
-    MAX_ASSOCIATED_NUMERIC,
-    MAX_LEVELS,
-    MAX_PAIRS,
-    MAX_PATTERN_COLUMNS,
+from automl_core.tabular.associations import (
+    Levels,
+    Measurements,
+    correlation_ratio_of,
+    cramers_v_of,
+    crosstab,
+    pearson,
+    spearman,
 )
+from automl_core.tabular.samples import SampleColumn
+from automl_core.tabular.schema import ColumnSchema, TableSchema
+from automl_core.tabular.statistics import Codes, Floats
+from automl_core.tabular.thresholds import MAX_LEVELS, MAX_PAIRS
 
 WEAKEST_PAIR: Final = 0.3
 """Weaker pairs are not listed."""
-_MAX_PATTERNS: Final = 10
+MAX_COMPARED: Final = 100
+"""Columns that are compared with each other: 4,950 pairs."""
+MAX_MATRIX: Final = 40
+"""Columns of the heat map; more cannot be read."""
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """Columns that may be compared, of how many there are."""
+
+    numeric: list[ColumnSchema] = field(default_factory=list)
+    categorical: list[ColumnSchema] = field(default_factory=list)
+    too_many_levels: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Prepared:
+    """Chosen columns made ready once for all pairs that they are in."""
+
+    numeric: list[str]
+    categorical: list[str]
+    values: dict[str, Floats]
+    levels: dict[str, Levels]
 
 
 def describe_pairs(
     schema: TableSchema,
     sampled: Mapping[str, SampleColumn],
-    target: Mapping[str, Any] | None,
+    target: str | None,
+    scores: Mapping[str, float],
     *,
     scope: Mapping[str, Any],
-) -> dict[str, Any]:
-    """List the strongest pairs of columns, the target and identifiers left out.
+    is_over: Callable[[], bool],
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Compare columns with each other; the target, identifiers and texts are left out.
 
-    Of wide tables the columns that score best against the target are compared, or, without
-    a target, those with the fewest gaps; how many of how many is part of the answer.
+    Parameters
+    ----------
+    sampled : mapping of str to SampleColumn
+        On the rows of a uniform sample.
+    scores : mapping of str to float
+        What each column alone tells about the target; of wide tables the best are compared,
+        or, without scores, those with the fewest gaps.
+    is_over : callable
+        Asked before each column; what is left then is not compared.
+
+    Returns
+    -------
+    tuple of (dict, list of dict)
+        The block, and what was left out and why, as for ``skipped``. ``pairs`` are the
+        strongest; ``matrix`` holds the value of every pair of the first columns (None where
+        it is not known).
     """
-    numeric, categorical = _candidates(schema, sampled, target)
-    chosen_numeric = _choose(numeric, target, MAX_ASSOCIATED_NUMERIC)
-    chosen_categorical = _choose(categorical, target, MAX_ASSOCIATED_CATEGORICAL)
-    pairs = [
-        *_numeric_pairs(chosen_numeric, sampled),
-        *_categorical_pairs(chosen_categorical, sampled),
-        *_mixed_pairs(chosen_numeric, chosen_categorical, sampled),
-    ]
-    pairs.sort(key=lambda pair: (-abs(pair["value"]), pair["columns"]))
-    return {
-        "pairs": pairs[:MAX_PAIRS],
-        "n_pairs": len(pairs),
+    found = find_comparable(schema, sampled, target)
+    chosen = _choose([*found.numeric, *found.categorical], scores, MAX_COMPARED)
+    kept = {column.name for column in chosen}
+    prepared = _prepare(
+        [c.name for c in found.numeric if c.name in kept],
+        [c.name for c in found.categorical if c.name in kept],
+        sampled,
+    )
+    pairs, is_complete = _compare(prepared, is_over)
+    block: dict[str, Any] = {
+        "pairs": [],
+        "n_pairs": 0,
         "weakest": WEAKEST_PAIR,
-        "numeric": {"compared": len(chosen_numeric), "of": len(numeric)},
-        "categorical": {"compared": len(chosen_categorical), "of": len(categorical)},
+        "numeric": {"compared": len(prepared.numeric), "of": len(found.numeric)},
+        "categorical": {"compared": len(prepared.categorical), "of": len(found.categorical)},
+        "matrix": {"columns": [], "values": []},
         "scope": scope,
     }
+    strong = [pair for pair in pairs if abs(pair["value"]) >= WEAKEST_PAIR]
+    strong.sort(key=lambda pair: (-abs(pair["value"]), pair["columns"]))
+    block["pairs"], block["n_pairs"] = strong[:MAX_PAIRS], len(strong)
+    drawn = {column.name for column in _choose(chosen, scores, MAX_MATRIX)}
+    block["matrix"] = _matrix([c.name for c in schema.columns if c.name in drawn], pairs)
+    return block, _left_out(found, kept, is_complete=is_complete)
 
 
-def describe_missing_patterns(
-    schema: TableSchema, sampled: Mapping[str, SampleColumn], *, scope: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Tell which columns are missing together: pairs and whole row patterns.
-
-    A pair's ``together`` is the share of rows missing in both among those missing in either.
-    """
-    gappy = [c for c in schema.columns if c.n_missing > 0 and c.name in sampled]
-    gappy.sort(key=lambda column: (-column.n_missing, column.position))
-    gappy = gappy[:MAX_PATTERN_COLUMNS]
-    block: dict[str, Any] = {"pairs": [], "patterns": [], "scope": scope}
-    if not gappy:
-        return block
-    names = [column.name for column in gappy]
-    masks = np.column_stack([sampled[name].is_missing for name in names])
-    block["pairs"] = _missing_pairs(names, masks)
-    patterns, rows = np.unique(masks, axis=0, return_counts=True)
-    for i in np.argsort(-rows, kind="stable")[:_MAX_PATTERNS]:
-        block["patterns"].append(
+def _left_out(found: Comparable, kept: set[str], *, is_complete: bool) -> list[dict[str, Any]]:
+    skipped = []
+    others = [c.name for c in (*found.numeric, *found.categorical) if c.name not in kept]
+    if others:
+        skipped.append(
             {
-                "columns": [name for name, gap in zip(names, patterns[i], strict=True) if gap],
-                "rows": int(rows[i]),
-                "share": rows[i] / len(masks),
+                "block": "associations",
+                "columns": others,
+                "why": f"At most {MAX_COMPARED} columns are compared with each other: those that "
+                "tell most about the target, or have the fewest gaps.",
             }
         )
-    return block
-
-
-def _missing_pairs(names: list[str], masks: Any) -> list[dict[str, Any]]:
-    floats = masks.astype(np.float64)
-    both = floats.T @ floats
-    single = masks.sum(axis=0)
-    found = []
-    for i, j in combinations(range(len(names)), 2):
-        either = single[i] + single[j] - both[i, j]
-        if both[i, j] > 0 and both[i, j] / either >= 0.5:
-            found.append(
-                {
-                    "columns": [names[i], names[j]],
-                    "rows": int(both[i, j]),
-                    "together": both[i, j] / either,
-                }
-            )
-    found.sort(key=lambda pair: (-pair["rows"], pair["columns"]))
-    return found[:MAX_PAIRS]
+    if found.too_many_levels:
+        skipped.append(
+            {
+                "block": "associations",
+                "columns": found.too_many_levels,
+                "why": f"A category with more than {MAX_LEVELS} values agrees with anything by "
+                "chance.",
+            }
+        )
+    if not is_complete:
+        skipped.append(
+            {
+                "block": "associations",
+                "columns": [],
+                "why": "The time for the profile was over; some pairs were not compared.",
+            }
+        )
+    return skipped
 
 
 # -- Which columns --------------------------------------------------------------------
 
 
-def _candidates(
-    schema: TableSchema, sampled: Mapping[str, SampleColumn], target: Mapping[str, Any] | None
-) -> tuple[list[ColumnSchema], list[ColumnSchema]]:
-    numeric, categorical = [], []
+def find_comparable(
+    schema: TableSchema, sampled: Mapping[str, SampleColumn], target: str | None
+) -> Comparable:
+    """Sort columns into those that are compared as numbers and as categories."""
+    found = Comparable()
     for column in schema.columns:
-        found = sampled.get(column.name)
-        if found is None or (target is not None and column.name == target["name"]):
+        cells = sampled.get(column.name)
+        if cells is None or column.name == target:
             continue
-        if column.kind in {"numeric", "datetime"} and found.numbers is not None:
-            numeric.append(column)
-        elif column.kind == "categorical" and 2 <= column.n_distinct <= MAX_LEVELS:
-            categorical.append(column)
-    return numeric, categorical
+        if column.kind in {"numeric", "datetime"} and cells.numbers is not None:
+            found.numeric.append(column)
+        elif column.kind == "categorical" and column.n_distinct > MAX_LEVELS:
+            found.too_many_levels.append(column.name)
+        elif column.kind == "categorical" and column.n_distinct > 1:
+            found.categorical.append(column)
+    return found
 
 
-def _choose(columns: list[ColumnSchema], target: Mapping[str, Any] | None, most: int) -> list[str]:
-    if len(columns) > most:
-        scores = {item["name"]: item["score"] for item in (target or {}).get("scores", [])}
-        columns = sorted(
-            columns, key=lambda c: (-scores.get(c.name, -1.0), c.n_missing, c.position)
-        )[:most]
-    return [column.name for column in sorted(columns, key=lambda c: c.position)]
+def _choose(
+    columns: Sequence[ColumnSchema], scores: Mapping[str, float], most: int
+) -> list[ColumnSchema]:
+    ranked = sorted(columns, key=lambda c: (-scores.get(c.name, -1.0), c.n_missing, c.position))
+    return sorted(ranked[:most], key=lambda c: c.position)
+
+
+def _prepare(
+    numeric: list[str], categorical: list[str], sampled: Mapping[str, SampleColumn]
+) -> _Prepared:
+    values = {}
+    for name in numeric:
+        numbers = sampled[name].numbers
+        assert numbers is not None
+        values[name] = numbers
+    levels = {name: Levels.of(_codes(sampled[name])) for name in categorical}
+    return _Prepared(numeric, categorical, values, levels)
+
+
+def _codes(column: SampleColumn) -> Codes:
+    """Codes of a category, also of one that is stored as numbers."""
+    if column.codes is not None:
+        return column.codes
+    assert column.numbers is not None
+    codes = np.full(len(column.numbers), -1, dtype=np.int64)
+    there = ~column.is_missing
+    codes[there] = np.unique(column.numbers[there], return_inverse=True)[1]
+    return codes
 
 
 # -- Pairs ----------------------------------------------------------------------------
 
 
-def _numeric_pairs(names: list[str], sampled: Mapping[str, SampleColumn]) -> list[dict[str, Any]]:
-    columns = [sampled[name] for name in names]
-    rho = spearman([column.numbers for column in columns if column.numbers is not None])
-    first, second = np.triu_indices(len(names), k=1)
-    strong = np.abs(np.nan_to_num(rho[first, second])) >= WEAKEST_PAIR
-    return [
-        _pair("spearman", names[i], names[j], float(rho[i, j]))
-        for i, j in zip(first[strong].tolist(), second[strong].tolist(), strict=True)
-    ]
+def _compare(prepared: _Prepared, is_over: Callable[[], bool]) -> tuple[list[dict[str, Any]], bool]:
+    """Every pair with a value, however weak, and whether the time was enough for all."""
+    measurements = {name: Measurements.of(v) for name, v in prepared.values.items()}
+    pairs = _numeric_pairs(prepared, measurements)
+    for i, first in enumerate(prepared.categorical):
+        if is_over():
+            return pairs, False
+        levels = prepared.levels[first]
+        for second in prepared.categorical[i + 1 :]:
+            value = cramers_v_of(crosstab(levels, prepared.levels[second]))
+            if value is not None:
+                pairs.append(_pair("cramers_v", first, second, value))
+        for name, numbers in measurements.items():
+            value = correlation_ratio_of(levels, numbers)
+            if value is not None:
+                pairs.append(_pair("correlation_ratio", name, first, value))
+    return pairs, True
 
 
-def _categorical_pairs(
-    names: list[str], sampled: Mapping[str, SampleColumn]
+def _numeric_pairs(
+    prepared: _Prepared, measurements: Mapping[str, Measurements]
 ) -> list[dict[str, Any]]:
-    coded = _coded(names, sampled)
+    names = prepared.numeric
+    straight = pearson([measurements[name] for name in names])
+    rising = spearman([prepared.values[name] for name in names])
     found = []
-    for first, second in combinations(names, 2):
-        value = cramers_v(coded[first], coded[second])
-        if value is not None and value >= WEAKEST_PAIR:
-            found.append(_pair("cramers_v", first, second, value))
+    for i, j in combinations(range(len(names)), 2):
+        if not np.isnan(rising[i, j]):
+            pair = _pair("spearman", names[i], names[j], float(rising[i, j]))
+            found.append({**pair, "pearson": float(straight[i, j])})
     return found
-
-
-def _mixed_pairs(
-    numeric: list[str], categorical: list[str], sampled: Mapping[str, SampleColumn]
-) -> list[dict[str, Any]]:
-    coded = _coded(categorical, sampled)
-    found = []
-    for name in numeric:
-        numbers = sampled[name].numbers
-        assert numbers is not None
-        for category in categorical:
-            value = correlation_ratio(coded[category], numbers)
-            if value is not None and value >= WEAKEST_PAIR:
-                found.append(_pair("correlation_ratio", name, category, value))
-    return found
-
-
-def _coded(names: list[str], sampled: Mapping[str, SampleColumn]) -> dict[str, Any]:
-    """Codes of categories, those that are stored as numbers included."""
-    answer = {}
-    for name in names:
-        column = sampled[name]
-        if column.codes is not None:
-            answer[name] = column.codes
-            continue
-        assert column.numbers is not None
-        codes = np.full(len(column.numbers), -1, dtype=np.int64)
-        there = ~column.is_missing
-        codes[there] = np.unique(column.numbers[there], return_inverse=True)[1]
-        answer[name] = codes
-    return answer
 
 
 def _pair(measure: str, first: str, second: str, value: float) -> dict[str, Any]:
-    return {"measure": measure, "columns": [first, second], "value": value}
+    return {"measure": measure, "columns": [first, second], "value": value, "pearson": None}
+
+
+def _matrix(names: list[str], pairs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Values of every pair of some columns, in the order of the table; 1 on the diagonal."""
+    at = {name: i for i, name in enumerate(names)}
+    values: list[list[float | None]] = [
+        [1.0 if i == j else None for j in range(len(names))] for i in range(len(names))
+    ]
+    for pair in pairs:
+        first, second = pair["columns"]
+        if first in at and second in at:
+            value = round(pair["value"], 3) + 0.0
+            values[at[first]][at[second]] = values[at[second]][at[first]] = value
+    return {"columns": names, "values": values}

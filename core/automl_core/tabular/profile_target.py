@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from automl_core.records import Task
-from automl_core.tabular.leakage import find_gap_leaks, find_pair_leaks, spells_target
-from automl_core.tabular.parquet_source import Codes, Floats, ParquetSource, SampleColumn
+from automl_core.records import ClassCount, PlanNote, Task, TrainConfig
+from automl_core.tabular.parquet_source import Codes, ParquetSource, SampleColumn
+from automl_core.tabular.plan_columns import Roles, sort_columns
+from automl_core.tabular.plan_notes import blocking_notes
 from automl_core.tabular.schema import ColumnSchema, TableSchema
-from automl_core.tabular.scores import assign_folds, bins, class_score, number_score
+from automl_core.tabular.scores import class_answer, number_answer
+from automl_core.tabular.statistics import describe_numbers
 from automl_core.tabular.target import check_task, detect_task
-from automl_core.tabular.thresholds import MAX_ASSOCIATED_NUMERIC, MIN_ROWS
-
-N_CHARTED: Final = 12
-"""Features, best first, that are drawn against the target."""
-_CHART_BINS: Final = 10
-_MAX_CHARTED_LEVELS: Final = 10
-_SCORED_KINDS: Final = frozenset({"numeric", "categorical", "datetime"})
+from automl_core.tabular.target_charts import MAX_CHART_CLASSES, Chart
+from automl_core.tabular.target_traces import Traced, trace_columns
+from automl_core.tabular.thresholds import MIN_ROWS
 
 
 def describe_target(
@@ -32,11 +30,40 @@ def describe_target(
     task: Task | None,
     scope: Mapping[str, Any],
     seed: int,
+    hidden: frozenset[str] = frozenset(),
 ) -> dict[str, Any] | None:
     """Describe the target and score every single feature against it.
 
-    ``scores`` holds what one column alone reaches out of fold: the area under the ROC curve
-    for classes (mean of one against the rest), R² for numbers; best first.
+    Parameters
+    ----------
+    source, schema, sampled
+        The table, and its columns on the sampled rows in the order of the file.
+    target : str or None
+        Final name; None: no target.
+    task : Task or None
+        As the user chose it; None: detected.
+    scope : mapping
+        Of the sample; it may be stratified, since shares are weighted by the classes of the
+        whole table.
+    seed : int
+        Of the folds.
+    hidden : frozenset of str
+        Columns whose cells no chart may show.
+
+    Returns
+    -------
+    dict or None
+        ``column``, ``task``, ``confidence``, ``reason``; ``blocking``, a list of {code,
+        sentence} of what makes training impossible; ``missing``; ``classes`` {label, rows,
+        share}, most frequent first, or ``distribution``, the statistics of a numeric target
+        on all rows. ``scores`` {name, score, mutual_information}, best first: what one column
+        alone reaches out of fold in ``measure`` (area under the ROC curve, of several classes
+        the mean of one against the rest; R² for numbers), and the bits it tells. ``charts``
+        (see :func:`automl_core.tabular.target_charts.draw`) of at most 200 features, the
+        best ones; ``rate_of`` is the class that they tell the share of, ``chart_classes``
+        those of several. ``gap_leaks``, ``pair_leaks``, ``sum_leak``, ``spelled_by`` and
+        ``traces`` are the signs of leakage, ``identifiers`` the scores of columns that are
+        left out as identifiers.
     """
     column = schema.column(target) if target is not None else None
     if column is None:
@@ -46,163 +73,132 @@ def describe_target(
         if task is None
         else check_task(column, task, n_rows=schema.n_rows)
     )
+    n_present = schema.n_rows - column.n_missing
+    classes: list[dict[str, Any]] = []
+    if decision.task in {"binary", "multiclass"}:
+        classes = [
+            {"label": value.value, "rows": value.rows, "share": value.rows / n_present}
+            for value in sorted(column.top_values, key=lambda v: (-v.rows, v.value))
+        ]
     block: dict[str, Any] = {
-        "name": column.name,
+        "column": column.name,
         "task": decision.task,
         "confidence": decision.confidence if task is None else "given",
         "reason": decision.reason,
-        "refused": decision.task is None,
+        "blocking": _blocking(schema, column, decision.refusal, classes),
         "missing": column.n_missing,
-        "classes": [],
+        "classes": classes,
+        "distribution": None,
         "measure": None,
         "scores": [],
+        "rate_of": None,
+        "chart_classes": [],
         "charts": [],
         "gap_leaks": [],
         "pair_leaks": [],
+        "sum_leak": [],
         "spelled_by": [],
+        "traces": [],
+        "identifiers": [],
         "scope": scope,
     }
     if decision.task is None:
         return block
-    is_number = decision.task == "regression"
-    n_present = schema.n_rows - column.n_missing
-    if not is_number:
-        block["classes"] = [
-            {"label": value.value, "rows": value.rows, "share": value.rows / n_present}
-            for value in sorted(column.top_values, key=lambda v: (-v.rows, v.value))
-        ]
-        block["gap_leaks"] = _gap_leaks(source, schema, column)
-    _add_scores(block, schema, sampled, column, is_number=is_number, seed=seed)
+    if decision.task == "regression":
+        ((_, values),) = source.numbers([column.name], schema.n_rows)
+        block["distribution"] = describe_numbers(values)["stats"]
+    sample = sampled.get(column.name)
+    if sample is None or int((~sample.is_missing).sum()) < MIN_ROWS:
+        return block
+    traced = _prepare(sample, decision.task, classes, seed=seed)
+    block |= {
+        "measure": "r2" if decision.task == "regression" else "roc_auc",
+        "rate_of": traced.chart.labels[0] if traced.chart.labels else None,
+        "chart_classes": list(traced.chart.labels),
+    }
+    block |= trace_columns(source, schema, sampled, column, traced, hidden=hidden)
+    block["pair_leaks"] = [asdict(leak) for leak in block["pair_leaks"]]
+    block["gap_leaks"] = [asdict(leak) for leak in block["gap_leaks"]]
     return block
 
 
-def _gap_leaks(
-    source: ParquetSource, schema: TableSchema, target: ColumnSchema
-) -> list[dict[str, Any]]:
-    gappy = [
-        column.name
-        for column in schema.columns
-        if column.n_missing > 0 and column.name != target.name and column.kind != "constant"
-    ]
-    counted = source.classes_where_missing(gappy, target.name)
-    return [asdict(leak) for leak in find_gap_leaks(counted, source.class_rows(target.name))]
-
-
-def _add_scores(
-    block: dict[str, Any],
+def _blocking(
     schema: TableSchema,
-    sampled: Mapping[str, SampleColumn],
     target: ColumnSchema,
-    *,
-    is_number: bool,
-    seed: int,
-) -> None:
-    has_target = ~sampled[target.name].is_missing
-    if int(has_target.sum()) < MIN_ROWS:
-        return
-    rows = np.flatnonzero(has_target)
-    answer = _take(sampled[target.name], rows)
-    folds = assign_folds(answer, seed=seed)
-    classes, numbers, labels = _target_values(answer, is_number=is_number)
-    scored: list[tuple[str, float, SampleColumn]] = []
-    for column in schema.columns:
-        if column.name == target.name or column.name not in sampled:
-            continue
-        feature = _take(sampled[column.name], rows)
-        if spells_target(feature, answer):
-            block["spelled_by"].append(column.name)
-        if column.kind not in _SCORED_KINDS:
-            continue
-        score = (
-            number_score(feature, numbers, folds)
-            if is_number
-            else class_score(feature, classes, folds)
-        )
-        if score is not None:
-            scored.append((column.name, score, feature))
-    scored.sort(key=lambda item: (-item[1], item[0]))
-    block["measure"] = "r2" if is_number else "roc_auc"
-    block["scores"] = [{"name": name, "score": score} for name, score, _ in scored]
-    rarer = _rarer(block["classes"], labels) if block["task"] == "binary" else None
-    block["rate_of"] = labels[rarer] if rarer is not None else None
-    if is_number or rarer is not None:
-        wanted = numbers if is_number else (classes == rarer).astype(np.float64)
-        block["charts"] = [
-            {"name": name, "bars": _bars(feature, wanted)}
-            for name, _, feature in scored[:N_CHARTED]
-        ]
-    if is_number:
-        best = {name for name, _, _ in scored[:MAX_ASSOCIATED_NUMERIC]}
-        columns = {
-            name: feature.numbers[rows]
-            for name, feature in sampled.items()
-            if name in best and feature.numbers is not None
-        }
-        block["pair_leaks"] = [asdict(leak) for leak in find_pair_leaks(columns, numbers)]
-
-
-def _target_values(
-    target: SampleColumn, *, is_number: bool
-) -> tuple[Codes, Floats, tuple[str, ...]]:
-    """Class codes without gaps, numbers, and the codes' labels; what does not apply is empty."""
-    if target.numbers is not None:
-        if is_number:
-            return np.zeros(0, dtype=np.int64), target.numbers, ()
-        values, codes = np.unique(target.numbers, return_inverse=True)
-        return codes.astype(np.int64), np.zeros(0), tuple(f"{value:g}" for value in values)
-    assert target.codes is not None
-    present, codes = np.unique(target.codes, return_inverse=True)
-    labels = tuple(target.levels[code] for code in present)
-    return codes.astype(np.int64), np.zeros(0), labels
-
-
-def _rarer(classes: list[dict[str, Any]], labels: tuple[str, ...]) -> int | None:
-    """Position of the rarer of two classes among the sampled labels."""
-    if len(labels) != 2 or len(classes) != 2:
-        return None
-    rarer = classes[-1]["label"]
-    if rarer in labels:
-        return labels.index(rarer)
-    # A number may be written otherwise in the file (1.0) than in the sample (1).
-    return next((i for i, label in enumerate(labels) if _same_number(label, rarer)), None)
-
-
-def _same_number(first: str, second: str) -> bool:
-    try:
-        return float(first) == float(second.replace(",", "."))
-    except ValueError:
-        return False
-
-
-def _take(column: SampleColumn, rows: Codes) -> SampleColumn:
-    return SampleColumn(
-        column.name,
-        numbers=None if column.numbers is None else column.numbers[rows],
-        codes=None if column.codes is None else column.codes[rows],
-        levels=column.levels,
+    refusal: PlanNote | None,
+    classes: Sequence[Mapping[str, Any]],
+) -> list[dict[str, str]]:
+    """What a plan with default options would refuse, by the plan's own rule."""
+    features, _ = sort_columns(schema, target, Roles(schema, target, TrainConfig()))
+    notes = blocking_notes(
+        schema,
+        target,
+        refusal=refusal,
+        classes=[ClassCount(label=found["label"], rows=found["rows"]) for found in classes],
+        features=features,
     )
+    return [{"code": note.code, "sentence": note.text} for note in notes]
 
 
-def _bars(feature: SampleColumn, wanted: Floats) -> list[dict[str, Any]]:
-    """Mean of the target in each bin of a feature; the most frequent bins of a category."""
-    bin_of_row, n_bins = bins(feature, max_bins=_CHART_BINS)
-    rows = np.bincount(bin_of_row, minlength=n_bins)
-    sums = np.bincount(bin_of_row, weights=wanted, minlength=n_bins)
-    known = np.arange(n_bins - 1)
-    if feature.codes is not None and len(known) > _MAX_CHARTED_LEVELS:
-        known = np.sort(np.argsort(-rows[:-1], kind="stable")[:_MAX_CHARTED_LEVELS])
-    answer = []
-    for i in [*known.tolist(), n_bins - 1]:
-        if rows[i] == 0:
-            continue
-        bar: dict[str, Any] = {"rows": int(rows[i]), "mean": sums[i] / rows[i]}
-        if i == n_bins - 1:
-            bar["label"] = None
-        elif feature.codes is not None:
-            bar["label"] = feature.levels[i][:200]
-        else:
-            assert feature.numbers is not None
-            inside = feature.numbers[bin_of_row == i]
-            bar["low"], bar["high"] = float(inside.min()), float(inside.max())
-        answer.append(bar)
-    return answer
+def _prepare(
+    sample: SampleColumn, task: Task, classes: Sequence[Mapping[str, Any]], *, seed: int
+) -> Traced:
+    """Put the sampled rows with a target into order, and the target into codes or numbers."""
+    there = np.flatnonzero(~sample.is_missing)
+    if task == "regression":
+        assert sample.numbers is not None
+        # In the order of the target: bands and quartiles are then read off without a sort.
+        rows = there[np.argsort(sample.numbers[there], kind="stable")]
+        numbers = sample.numbers[rows]
+        answer = number_answer(numbers, seed=seed)
+        chart = Chart(task, numbers, (), (), np.ones(answer.n_classes))
+        return Traced(rows, answer, chart, (), np.zeros(0, dtype=np.int64), numbers)
+    codes, labels = _class_codes(sample, there)
+    known = _known_rows(classes, labels)
+    total = sum(known.values())
+    answer = class_answer(codes, seed=seed)
+    # The answer's codes, where the rarest of very many classes share the last one.
+    merged = np.zeros(len(labels), dtype=np.int64)
+    merged[codes] = answer.classes
+    stands_for = np.array([known[label] / max(total, 1) for label in labels])
+    in_table = np.bincount(merged, weights=stands_for, minlength=answer.n_classes)
+    in_sample = np.bincount(answer.classes, minlength=answer.n_classes) / len(there)
+    weights = np.asarray(in_table / in_sample, dtype=np.float64)
+    order = sorted(range(len(labels)), key=lambda i: (-known[labels[i]], labels[i]))
+    if answer.n_classes < len(labels):
+        order = [i for i in order if merged[i] < answer.n_classes - 1]
+    # Of two classes the rarer one is told, as the plan's positive class.
+    told = order[1:] if task == "binary" else order[:MAX_CHART_CLASSES]
+    chart = Chart(
+        task,
+        None,
+        shown=tuple(int(merged[i]) for i in told),
+        labels=tuple(labels[i] for i in told),
+        weights=weights if total else np.ones(answer.n_classes),
+    )
+    return Traced(there, answer, chart, labels, codes, None)
+
+
+def _class_codes(sample: SampleColumn, rows: Codes) -> tuple[Codes, tuple[str, ...]]:
+    """Class codes without gaps, and their labels."""
+    if sample.numbers is not None:
+        values, codes = np.unique(sample.numbers[rows], return_inverse=True)
+        return codes.astype(np.int64), tuple(f"{value:.15g}" for value in values)
+    assert sample.codes is not None
+    present, codes = np.unique(sample.codes[rows], return_inverse=True)
+    return codes.astype(np.int64), tuple(str(sample.levels[code]) for code in present)
+
+
+def _known_rows(classes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> dict[str, int]:
+    """Rows of each sampled class in the whole table; a number may be written otherwise there."""
+    by_label = {found["label"]: found["rows"] for found in classes}
+    by_number = {_number(label): rows for label, rows in by_label.items()}
+    return {label: by_label.get(label, by_number.get(_number(label), 0)) for label in labels}
+
+
+def _number(label: str) -> str:
+    """A number in its plainest form, so that 1.0, 1,0 and 1 are the same class."""
+    try:
+        return f"{float(label.replace(',', '.')):.15g}"
+    except ValueError:
+        return label

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 
 def quantity(number: int, noun: str) -> str:
@@ -61,3 +61,35 @@ def finding(
         "sentence": sentence,
         "action": action,
     }
+
+
+def of_columns(
+    code: str, severity: str, names: Sequence[str], sentence: str, action: str
+) -> dict[str, Any]:
+    """One finding about several columns; verbs in braces follow their number.
+
+    >>> of_columns("x", "low", ["a", "b"], "{} {has} gaps.", "{It} left out.")["sentence"]
+    "'a' and 'b' have gaps."
+    """
+    words = {word: forms[len(names) > 1] for word, forms in _FORMS.items()}
+    subject = join([repr(name) for name in names])
+    return finding(
+        code,
+        severity,
+        names,
+        {},
+        sentence=sentence.format(subject, **words),
+        action=action.format(subject, **words),
+    )
+
+
+_FORMS: Final = {
+    "has": ("has", "have"),
+    "is": ("is", "are"),
+    "names": ("names", "name"),
+    "says": ("says", "say"),
+    "it": ("it is", "they are"),
+    "It": ("It is", "They are"),
+    "them": ("it", "them"),
+    "it_or_one": ("it", "one"),
+}

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from automl_core.records import ColumnKind, Storage
 from automl_core.tabular.convert import write_parquet
 from automl_core.tabular.read import scan_table
 from automl_core.tabular.schema import ColumnSchema, FileFacts, TableSchema, ValueCount
+
+SQL_TYPES: dict[Storage, str] = {
+    "integer": "BIGINT", "decimal": "DOUBLE", "boolean": "VARCHAR", "date": "DATE",
+    "datetime": "TIMESTAMP", "text": "VARCHAR",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -79,3 +86,61 @@ def table(tmp_path: Path) -> Callable[..., tuple[Path, TableSchema]]:
         return path, found
 
     return make
+
+
+@pytest.fixture
+def typed(tmp_path: Path) -> Callable[..., tuple[Path, TableSchema]]:
+    """Write columns straight to a typed table: (storage, cells) by name; None is missing."""
+
+    def make(
+        columns: Mapping[str, tuple[Storage, Sequence[Any]]], **kinds: ColumnKind
+    ) -> tuple[Path, TableSchema]:
+        path = tmp_path / "typed.parquet"
+        names = [name.replace('"', '""') for name in columns]
+        fields = ", ".join(
+            f'"{name}" {SQL_TYPES[storage]}'
+            for name, (storage, _) in zip(names, columns.values(), strict=True)
+        )
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE made ({fields})")
+            lists = ", ".join(
+                f"unnest(CAST(? AS {SQL_TYPES[storage]}[]))" for storage, _ in columns.values()
+            )
+            connection.execute(
+                f"INSERT INTO made SELECT {lists}", [list(cells) for _, cells in columns.values()]
+            )
+            connection.execute(f"COPY made TO '{path}' (FORMAT parquet)")
+        found = [
+            _counted(name, position, storage, cells, kinds.get(name))
+            for position, (name, (storage, cells)) in enumerate(columns.items())
+        ]
+        file = FileFacts(bytes=1, sha256="0" * 64, format="parquet")
+        return path, TableSchema(file=file, n_rows=found[0][1], columns=[c for c, _ in found])
+
+    return make
+
+
+def _counted(
+    name: str,
+    position: int,
+    storage: Storage,
+    cells: Sequence[Any],
+    kind: ColumnKind | None,
+) -> tuple[ColumnSchema, int]:
+    values = Counter(str(cell) for cell in cells if cell is not None)
+    usual: dict[Storage, ColumnKind] = {
+        "integer": "numeric", "decimal": "numeric", "date": "datetime", "datetime": "datetime",
+    }  # fmt: skip
+    few = "constant" if len(values) < 2 else usual.get(storage, "categorical")
+    described = ColumnSchema(
+        name=name,
+        original_name=name,
+        position=position,
+        storage=storage,
+        kind=kind or few,
+        kind_reason="It was made for a test.",
+        n_missing=sum(cell is None for cell in cells),
+        n_distinct=len({cell for cell in cells if cell is not None}),
+        top_values=[ValueCount(value=v, rows=n) for v, n in values.most_common(100)],
+    )
+    return described, len(cells)

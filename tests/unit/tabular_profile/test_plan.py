@@ -278,11 +278,11 @@ def finding(code, columns, severity="high"):
 
 
 def test_leakage_of_the_profile_is_told_and_drops_nothing(credit):
-    profile = {"target": {"name": "status"}, "findings": [finding("leakage", ["age"])]}
+    profile = {"target": {"column": "status"}, "findings": [finding("leakage-score", ["age"])]}
 
     plan = make_plan(credit, "status", TrainConfig(), profile=profile)
 
-    (warning,) = [note for note in plan.warnings if note.code == "leakage"]
+    (warning,) = [note for note in plan.warnings if note.code == "leakage-score"]
     assert (warning.columns, warning.text) == (["age"], "It is so. Do this.")
     assert "age" in [feature.name for feature in plan.features]
 
@@ -290,17 +290,25 @@ def test_leakage_of_the_profile_is_told_and_drops_nothing(credit):
 @pytest.mark.parametrize(
     ("found", "options"),
     [
-        pytest.param(finding("leakage", ["id"]), {}, id="of a dropped column"),
+        pytest.param(finding("leakage-score", ["id"]), {}, id="of a dropped column"),
         pytest.param(
-            finding("leakage", ["age", "job"]), {"exclude_columns": ["job"]}, id="of half a pair"
+            finding("leakage-formula", ["age", "job"]),
+            {"exclude_columns": ["job"]},
+            id="of half a pair",
         ),
         pytest.param(finding("leakage-suspect", ["age"], "low"), {}, id="that is weak"),
         pytest.param(finding("groups", ["id"], "low"), {"group_column": "id"}, id="that is heeded"),
+        pytest.param(
+            finding("time-order", ["day"], "low"), {}, id="of an order that tells nothing"
+        ),
+        pytest.param(
+            finding("time-order", ["day"], "medium"), {"time_column": "day"}, id="of a chosen order"
+        ),
         pytest.param(finding("skew", ["age"], "low"), {}, id="of shape"),
     ],
 )
 def test_a_finding_that_does_not_concern_the_model_is_not_repeated(credit, found, options):
-    profile = {"target": {"name": "status"}, "findings": [found]}
+    profile = {"target": {"column": "status"}, "findings": [found]}
 
     plan = make_plan(credit, "status", TrainConfig(**options), profile=profile)
 
@@ -308,9 +316,9 @@ def test_a_finding_that_does_not_concern_the_model_is_not_repeated(credit, found
 
 
 def test_findings_about_another_target_are_not_repeated(credit):
-    profile = {"target": {"name": "age"}, "findings": [finding("leakage", ["job"])]}
+    profile = {"target": {"column": "age"}, "findings": [finding("leakage-copy", ["job"])]}
 
-    assert "leakage" not in codes(
+    assert "leakage-copy" not in codes(
         make_plan(credit, "status", TrainConfig(), profile=profile).warnings
     )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from automl_core.errors import TargetMissingError, TargetUnusableError
+from automl_core.errors import DatasetDamagedError, TargetMissingError, TargetUnusableError
 from automl_core.layout import PROPOSAL
-from automl_core.records import Plan, TrainConfig
+from automl_core.records import Dataset, Plan, TrainConfig
+from automl_core.tabular.kept import TypedTable
+from automl_core.tabular.schema import Rejects, TableSchema
 from automl_training.reporting import SilentReporter
 from automl_training.stage import StageContext, WaitingForAnswer
 from automl_training.stages.clarify import Clarify
@@ -69,6 +72,47 @@ def test_ingest_starts_afresh_over_the_leftovers_of_a_killed_attempt(context):
     leftover.write_text("half a")
 
     assert run(job, Ingest()).has("table.parquet")
+
+
+def test_ingest_refuses_a_kept_table_of_other_rows_than_its_schema_counts(context, tmp_path):
+    first = run(context(), Ingest())
+    schema = TableSchema.model_validate_json(first.path("schema.json").read_bytes())
+    few = schema.model_copy(update={"n_rows": 59})
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    dataset = Dataset(
+        dataset_id="d1", filename="t.csv", content_type="text/csv", created_at=now, updated_at=now
+    )
+    found = TypedTable(dataset, few, Rejects(), first.path("table.parquet"))
+    job = replace(
+        context(),
+        upload=None,
+        fetch_kept=lambda folder: found,
+        workspace=FolderWorkspace(tmp_path / "other"),
+    )
+
+    with pytest.raises(DatasetDamagedError, match="60 rows where 59 were counted"):
+        run(job, Ingest())
+
+
+def test_ingest_takes_a_kept_table_as_it_is_and_reads_no_upload(context, tmp_path):
+    first = run(context(), Ingest())
+    table = first.path("table.parquet").read_bytes()
+    schema = TableSchema.model_validate_json(first.path("schema.json").read_bytes())
+
+    def fetch(folder):
+        path = folder / "table.parquet"
+        path.write_bytes(table)
+        return TypedTable(None, schema, Rejects(n_set_aside=3), path)
+
+    job = replace(
+        context(), upload=None, fetch_kept=fetch, workspace=FolderWorkspace(tmp_path / "other")
+    )
+    made = run(job, Ingest())
+
+    assert made.path("table.parquet").read_bytes() == table
+    assert made.path("schema.json").read_bytes() == first.path("schema.json").read_bytes()
+    assert json.loads(made.path("rejects.json").read_bytes())["n_set_aside"] == 3
+    assert not made.scratch("ingest").exists()
 
 
 def test_the_plan_follows_table_profile_and_options(context):
@@ -149,5 +193,5 @@ def test_the_report_and_the_profile_speak_of_the_target(context):
     made = run(context(), Ingest(), Profile())
 
     profile = json.loads(made.path("profile.json").read_bytes())
-    assert profile["target"]["name"] == "y"
+    assert profile["target"]["column"] == "y"
     assert "Target: <bdi>y</bdi>" in made.path("eda.html").read_text()

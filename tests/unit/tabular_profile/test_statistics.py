@@ -1,23 +1,25 @@
-"""Numbers about columns, pairs and single features."""
+"""Numbers about one column, against plain recomputations."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from automl_core.tabular.associations import correlation_ratio, cramers_v, ranks, spearman
-from automl_core.tabular.leakage import (
-    GapLeak,
-    PairLeak,
-    find_gap_leaks,
-    find_pair_leaks,
-    spells_target,
-)
-from automl_core.tabular.parquet_source import SampleColumn
-from automl_core.tabular.scores import assign_folds, class_score, number_score
-from automl_core.tabular.statistics import describe_numbers
+from automl_core.tabular.statistics import QUANTILES, describe_numbers, moments, runs_of
 
 N = 2000
+
+numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
+plain = st.floats(min_value=-1e6, max_value=1e6).map(lambda x: round(x, 3))
+columns = st.lists(plain | st.integers(-50, 50).map(float), min_size=1, max_size=80)
 
 
 @pytest.fixture
@@ -25,27 +27,23 @@ def random():
     return np.random.default_rng(7)
 
 
-def coded(values) -> SampleColumn:
-    texts = [str(value) for value in values]
-    levels = tuple(sorted(set(texts)))
-    return SampleColumn("c", codes=np.array([levels.index(t) for t in texts]), levels=levels)
+def seconds(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
-def numbers(values) -> SampleColumn:
-    return SampleColumn("n", numbers=np.asarray(values, dtype=np.float64))
-
-
-# -- One column -----------------------------------------------------------------------
+def days(*texts: str):
+    return describe_numbers(np.array([seconds(text) for text in texts]), is_time=True)["histogram"]
 
 
 def test_a_column_of_numbers_is_described_by_its_moments_and_quantiles():
     described = describe_numbers(np.array([4.0, np.nan, 1.0, 3.0, 2.0]))
 
-    assert (described["n_present"], described["n_infinite"], described["n_distinct"]) == (4, 0, 4)
+    assert (described["n_present"], described["n_missing"], described["n_distinct"]) == (4, 1, 4)
     stats = described["stats"]
     assert (stats["minimum"], stats["maximum"], stats["mean"]) == (1.0, 4.0, 2.5)
     assert stats["std"] == pytest.approx(np.std([1, 2, 3, 4], ddof=1))
     assert stats["skew"] == pytest.approx(0.0)
+    assert stats["kurtosis"] == pytest.approx(-1.36)
     assert {"share": 0.5, "value": 2.5} in stats["quantiles"]
     assert stats["is_whole"]
 
@@ -53,8 +51,9 @@ def test_a_column_of_numbers_is_described_by_its_moments_and_quantiles():
 def test_infinities_are_counted_and_leave_the_moments_alone():
     described = describe_numbers(np.array([np.inf, 1.0, 3.0, -np.inf]))
 
-    assert described["n_infinite"] == 2
+    assert (described["n_infinite"], described["n_present"]) == (2, 4)
     assert described["stats"]["mean"] == 2.0
+    assert described["histogram"]["counts"] == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +70,108 @@ def test_a_column_without_a_finite_value_has_no_statistics(values):
     assert (described["stats"], described["histogram"], described["top"]) == (None, None, [])
 
 
+def test_a_constant_has_no_shape():
+    stats = describe_numbers(np.full(9, 0.1))["stats"]
+
+    assert (stats["mean"], stats["std"], stats["skew"], stats["kurtosis"]) == (0.1, 0.0, None, None)
+
+
+# -- Against plain recomputations -------------------------------------------------------
+
+
+@given(st.lists(numbers, max_size=60))
+def test_every_value_is_counted_once(values):
+    runs = runs_of(np.array(values, dtype=np.float64))
+
+    finite = Counter(value + 0.0 for value in values if math.isfinite(value))
+    assert dict(zip(runs.values.tolist(), runs.rows.tolist(), strict=True)) == finite
+    assert runs.values.tolist() == sorted(finite)
+    assert runs.n_missing == sum(math.isnan(value) for value in values)
+    assert runs.n_infinite == sum(math.isinf(value) for value in values)
+
+
+@given(columns)
+def test_moments_are_those_of_exact_arithmetic(values):
+    runs = runs_of(np.array(values))
+
+    found = moments(runs.values, runs.rows)
+
+    exact = [Fraction(value) for value in values]
+    mean = sum(exact) / len(exact)
+    second, third, fourth = (
+        sum((value - mean) ** power for value in exact) / len(exact) for power in (2, 3, 4)
+    )
+    # A few units in the last place of the largest value.
+    assert found["mean"] == pytest.approx(float(mean), rel=1e-12, abs=1e-9)
+    if found["skew"] is not None:
+        assert found["std"] == pytest.approx(
+            math.sqrt(second * len(exact) / (len(exact) - 1)), rel=1e-9
+        )
+        assert found["skew"] == pytest.approx(float(third) / float(second) ** 1.5, abs=1e-5)
+        assert found["kurtosis"] == pytest.approx(float(fourth / second**2) - 3, abs=1e-5)
+
+
+def test_moments_of_large_numbers_with_a_small_spread_keep_their_digits(random):
+    spread = random.integers(0, 1000, N).astype(np.float64)
+    shifted, plainly = runs_of(spread + 1.7e9), runs_of(spread)
+
+    found, wanted = (moments(runs.values, runs.rows) for runs in (shifted, plainly))
+
+    for key in ("std", "skew", "kurtosis"):
+        assert found[key] == pytest.approx(wanted[key], rel=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_moments_do_not_leave_the_range_of_numbers(random, scale):
+    values = random.exponential(size=N)
+
+    found = moments(*_runs(values * scale))
+    wanted = moments(*_runs(values))
+
+    assert found["mean"] == pytest.approx(wanted["mean"] * scale)
+    assert found["std"] == pytest.approx(wanted["std"] * scale)
+    assert found["skew"] == pytest.approx(wanted["skew"])
+
+
+def _runs(values):
+    runs = runs_of(values)
+    return runs.values, runs.rows
+
+
+@given(columns)
+def test_quantiles_are_numpy_s(values):
+    stats = describe_numbers(np.array(values))["stats"]
+
+    found = [item["value"] for item in stats["quantiles"]]
+    assert found == pytest.approx(np.quantile(values, QUANTILES).tolist(), rel=1e-12, abs=1e-9)
+
+
+@given(columns)
+def test_shares_are_those_of_the_rows(values):
+    stats = describe_numbers(np.array(values))["stats"]
+
+    low, high = np.quantile(values, (0.25, 0.75))
+    fence = 3.0 * (high - low)
+    outside = [v for v in values if v < low - fence or v > high + fence] if high > low else []
+    assert stats["share_zero"] == pytest.approx(values.count(0.0) / len(values))
+    assert stats["share_negative"] == pytest.approx(sum(v < 0 for v in values) / len(values))
+    assert stats["share_outside"] == pytest.approx(
+        len(outside) / len(values), abs=1.5 / len(values)
+    )
+    assert stats["is_whole"] == all(v.is_integer() for v in values)
+
+
+@given(columns)
+def test_the_most_frequent_values_come_first_and_ties_by_value(values):
+    top = describe_numbers(np.array(values), n_top=5)["top"]
+
+    counted = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
+    assert top == (counted[:5] if counted[0][1] > 1 else [])
+
+
+# -- Histograms -------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -78,20 +179,32 @@ def test_a_column_without_a_finite_value_has_no_statistics(values):
         pytest.param([1e16, 1e16 + 2], id="values closer than the bars could be"),
         pytest.param([-1.7e308, 1.7e308, 0.5], id="the whole range of numbers"),
         pytest.param([5e-324, 1e-323, 0.5], id="the smallest numbers"),
+        pytest.param([float(i) * 1e300 for i in range(60)], id="whole numbers beyond all digits"),
     ],
 )
 def test_strange_numbers_get_a_histogram_all_the_same(values):
-    with np.errstate(all="ignore"):
-        histogram = describe_numbers(np.array(values))["histogram"]
+    histogram = describe_numbers(np.array(values))["histogram"]
 
-    assert histogram is not None
-    assert sum(histogram["counts"]) <= len(values)
+    beside = histogram.get("n_below", 0) + histogram.get("n_above", 0)
+    assert sum(histogram["counts"]) + beside == len(values)
 
 
 def test_few_whole_numbers_get_one_bar_a_value():
     histogram = describe_numbers(np.array([3.0, 1.0, 3.0, 7.0]))["histogram"]
 
     assert histogram == {"kind": "values", "values": [1.0, 3.0, 7.0], "counts": [1, 2, 1]}
+
+
+@pytest.mark.parametrize(("n_values", "kind"), [(39, "values"), (40, "bars")])
+def test_from_forty_whole_numbers_on_bars_are_ranges(n_values, kind):
+    assert describe_numbers(np.arange(n_values) * 3.0)["histogram"]["kind"] == kind
+
+
+def test_bars_of_whole_numbers_hold_as_many_values_each():
+    histogram = describe_numbers(np.arange(100.0))["histogram"]
+
+    assert histogram["edges"][:3] == [0.0, 4.0, 8.0]
+    assert set(histogram["counts"]) == {4}
 
 
 def test_bars_leave_out_far_tails_and_count_them(random):
@@ -103,160 +216,55 @@ def test_bars_leave_out_far_tails_and_count_them(random):
     assert histogram["n_below"] + sum(histogram["counts"]) + histogram["n_above"] == N + 1
 
 
-# -- Pairs ----------------------------------------------------------------------------
+@given(st.lists(plain, min_size=1, max_size=80), st.booleans())
+def test_bars_count_the_rows_between_their_edges(values, is_time):
+    histogram = describe_numbers(np.array(values), is_time=is_time)["histogram"]
 
-
-def test_ties_share_the_average_rank():
-    assert ranks(np.array([2.0, 2.0, 9.0, 1.0])).tolist() == [2.5, 2.5, 4.0, 1.0]
-
-
-def test_rho_sees_any_rising_curve_and_ignores_gaps(random):
-    x = random.normal(size=N)
-    gappy = np.where(random.random(N) < 0.2, np.nan, np.exp(x))
-    noise = random.normal(size=N)
-
-    rho = spearman([x, gappy, -x, noise])
-
-    # Ranks are taken within a column, so gaps cost a few thousandths.
-    assert rho[0, 1] == pytest.approx(1.0, abs=0.005)
-    assert rho[0, 2] == pytest.approx(-1.0)
-    assert abs(rho[0, 3]) < 0.1
-
-
-def test_rho_of_a_constant_is_unknown():
-    rho = spearman([np.arange(50.0), np.ones(50), np.full(50, np.nan)])
-
-    assert np.isnan(rho[0, 1])
-    assert np.isnan(rho[0, 2])
-
-
-def test_cramers_v_is_one_for_a_copy_and_nought_for_noise(random):
-    first = random.integers(0, 5, N)
-    noise = random.integers(0, 50, N)
-
-    assert cramers_v(first, 4 - first) == pytest.approx(1.0)
-    assert cramers_v(first, noise) == pytest.approx(0.0, abs=0.08)
-    assert cramers_v(first, np.zeros(N, dtype=np.int64)) is None
-
-
-def test_the_correlation_ratio_is_corrected_for_many_small_levels(random):
-    codes = random.integers(0, 400, N)
-    values = random.normal(size=N)
-
-    assert correlation_ratio(codes, codes.astype(np.float64)) == pytest.approx(1.0)
-    assert correlation_ratio(codes, values) == pytest.approx(0.0, abs=0.2)
-
-
-# -- Single features ------------------------------------------------------------------
-
-
-def test_a_copy_of_the_classes_is_certain_and_noise_is_chance(random):
-    classes = random.integers(0, 3, N)
-    folds = assign_folds(coded(classes), seed=0)
-
-    assert class_score(coded(classes), classes, folds) == pytest.approx(1.0)
-    assert class_score(numbers(random.normal(size=N)), classes, folds) == pytest.approx(
-        0.5, abs=0.04
-    )
-
-
-def test_an_identifier_scores_nothing_out_of_fold(random):
-    classes = random.integers(0, 2, N)
-    folds = assign_folds(coded(classes), seed=0)
-    identifier = SampleColumn("id", codes=np.arange(N), levels=tuple(map(str, range(N))))
-
-    assert class_score(identifier, classes, folds) == pytest.approx(0.5, abs=0.01)
-
-
-def test_a_gap_counts_as_a_value_of_its_own(random):
-    classes = random.integers(0, 2, N)
-    gappy = np.where(classes == 1, np.nan, 3.0)
-    folds = assign_folds(coded(classes), seed=0)
-
-    assert class_score(numbers(gappy), classes, folds) == pytest.approx(1.0)
-
-
-def test_the_area_does_not_depend_on_how_rare_a_class_is(random):
-    classes = (random.random(20_000) < 0.02).astype(np.int64)
-    shifted = random.normal(size=20_000) + 2.0 * classes
-    folds = assign_folds(coded(classes), seed=0)
-
-    # Two normal curves two deviations apart: Φ(2 / √2) = 0.921.
-    assert class_score(numbers(shifted), classes, folds) == pytest.approx(0.921, abs=0.02)
-
-
-def test_a_number_s_score_sees_lines_curves_and_noise(random):
-    target = random.normal(size=N)
-    folds = assign_folds(numbers(target), seed=0)
-
-    assert number_score(numbers(3 * target - 7), target, folds) == pytest.approx(1.0)
-    assert number_score(numbers(np.exp(target)), target, folds) > 0.97
-    assert number_score(numbers(random.normal(size=N)), target, folds) < 0.01
-
-
-def test_every_fold_has_its_share_of_a_rare_class():
-    classes = np.zeros(1000, dtype=np.int64)
-    classes[:10] = 1
-
-    folds = assign_folds(coded(classes), seed=3)
-
-    assert np.bincount(folds[classes == 1]).tolist() == [2, 2, 2, 2, 2]
-
-
-# -- Leakage --------------------------------------------------------------------------
-
-
-def test_a_gap_that_falls_on_one_class_gives_it_away():
-    found = find_gap_leaks(
-        {"tail": {"yes": 300}, "often": {"no": 900, "yes": 60}, "few": {"yes": 19}},
-        {"no": 9000, "yes": 1000},
-    )
-
-    assert found == [GapLeak("tail", "yes", 300, 1.0, 0.3)]
-
-
-def test_a_gap_on_the_usual_class_proves_nothing():
-    assert find_gap_leaks({"x": {"no": 300}}, {"no": 9000, "yes": 1000}) == []
+    if histogram["kind"] == "values":
+        assert sum(histogram["counts"]) == len(values)
+        return
+    edges = histogram["edges"]
+    assert edges == sorted(set(edges))
+    inside = [sum(low <= v < high for v in values) for low, high in pairwise(edges)]
+    inside[-1] += values.count(edges[-1])
+    assert histogram["counts"] == inside
+    assert histogram["n_below"] == sum(v < edges[0] for v in values)
+    assert histogram["n_above"] == sum(v > edges[-1] for v in values)
 
 
 @pytest.mark.parametrize(
-    ("compute", "operation"),
+    ("first", "last", "unit", "step"),
     [
-        pytest.param(lambda a, b: a + b, "{0} + {1}", id="sum"),
-        pytest.param(lambda a, b: a - b, "{0} - {1}", id="difference"),
-        pytest.param(lambda a, b: a * b, "{0} × {1}", id="product"),
-        pytest.param(lambda a, b: a / b, "{0} / {1}", id="ratio"),
+        ("2024-01-01T00:00:01", "2024-01-01T00:00:40", "second", 1),
+        ("2024-01-01T00:00:00", "2024-01-01T20:30:00", "hour", 1),
+        ("2024-01-01T00:00:00", "2024-01-01T20:30:07", "hour", 1),
+        ("2024-01-01", "2024-01-02", "day", 1),
+        ("2024-01-01", "2024-02-10", "day", 1),
+        ("2024-01-01", "2024-08-10", "week", 1),
+        ("2021-01-15", "2024-08-10", "month", 1),
+        ("2014-01-15", "2024-08-10", "month", 3),
+        ("1990-01-15", "2024-08-10", "year", 1),
+        ("1700-01-15", "2024-08-10", "year", 10),
+        ("0001-01-01", "9999-12-31", "year", 500),
     ],
 )
-def test_a_target_computed_from_two_columns_is_found(random, compute, operation):
-    a, b = random.integers(1, 90, N).astype(float), random.integers(1, 90, N).astype(float)
-    noise = random.normal(size=N)
+def test_bars_of_dates_follow_the_calendar(first, last, unit, step):
+    histogram = days(first, last)
 
-    found = find_pair_leaks({"noise": noise, "a": a, "b": b}, compute(a, b))
-
-    assert found == [PairLeak("a", "b", operation)]
+    assert (histogram["unit"], histogram["step"]) == (unit, step)
+    assert sum(histogram["counts"]) == 2
 
 
-def test_a_sum_that_is_off_in_one_row_is_no_leak(random):
-    a, b = random.normal(size=N), random.normal(size=N)
-    target = a + b
-    target[17] += 5
+def test_months_begin_on_their_first_day_and_weeks_on_monday():
+    months = days("2023-02-20", "2024-02-29", "2025-07-01")["edges"]
+    weeks = days("2024-01-03", "2024-06-20")["edges"]
 
-    assert find_pair_leaks({"a": a, "b": b}, target) == []
-
-
-def test_a_column_that_adds_nothing_to_a_copy_is_not_blamed(random):
-    target = random.normal(size=N)
-    mostly_zero = np.zeros(N)
-    mostly_zero[:3] = 1e-12
-
-    assert find_pair_leaks({"copy": target, "zero": mostly_zero}, target) == []
+    assert months[:2] == [seconds("2023-02-01"), seconds("2023-03-01")]
+    assert months[-1] == seconds("2025-08-01")
+    assert weeks[0] == seconds("2024-01-01")
 
 
-def test_a_name_that_spells_the_class_is_noticed():
-    tissues = ["kidney", "liver", "colon"] * 20
-    names = [f"{tissue.title()}_{i}" for i, tissue in enumerate(tissues)]
+def test_dates_beyond_every_calendar_still_get_bars():
+    histogram = describe_numbers(np.array([-1e12, 0.5, 1e12]), is_time=True)["histogram"]
 
-    assert spells_target(coded(names), coded(tissues))
-    assert not spells_target(coded(names[1:] + names[:1]), coded(tissues))
-    assert not spells_target(coded(names), coded(["a", "b", "c"] * 20))
+    assert (sum(histogram["counts"]), histogram["unit"]) == (3, None)
