@@ -22,6 +22,7 @@ MetricOption = Literal[
 ]  # fmt: skip
 MissingOption = Literal["auto", "drop", "mean", "median", "most_frequent"]
 DecimalOption = Literal[".", ","]
+EDAOption = Literal["fast", "deep"]
 
 # Read by `boundary.wants_json` before the line is parsed; here it is only declared.
 AsJSON = Annotated[
@@ -44,6 +45,13 @@ NextToken = Annotated[
     str | None, typer.Option("--next-token", help="Token of the next page, as the last one said.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+TableFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", help="A table: CSV or TSV (also .gz), JSON Lines, Excel (.xlsx), Parquet."
+    ),
+]
 
 Encoding = Annotated[
     str | None,
@@ -94,6 +102,14 @@ Reproducible = Annotated[
     bool,
     typer.Option("--reproducible", help="Search a fixed number of trials instead of seconds."),
 ]
+EDA = Annotated[
+    EDAOption,
+    typer.Option(
+        "--eda",
+        help="deep: also a report by fg-data-profiling, where it is installed (make deep); up to "
+        "two minutes more.",
+    ),
+]
 
 
 def names_of(values: list[str] | None) -> list[str]:
@@ -132,6 +148,7 @@ def train_config(
     test_size: float,
     families: list[str] | None,
     reproducible: bool,
+    eda: EDAOption = "fast",
     auto_confirm: bool = True,
 ) -> TrainConfig:
     """Build the training options from those of the command line.
@@ -160,6 +177,7 @@ def train_config(
                 "test_size": test_size,
                 "families": names_of(families),
                 "reproducible": reproducible,
+                "eda": eda,
                 "auto_confirm": auto_confirm,
             }
         )
@@ -169,6 +187,13 @@ def train_config(
         raise ConfigInvalidError(
             f"{option} cannot be {first['input']!r}: {first['msg']}.", pointer=option
         ) from error
+
+
+def deep_report_python() -> Path | None:
+    """The interpreter that the settings name for the deep report, if they name one."""
+    from automl_core.settings import load_settings
+
+    return load_settings().deep_report_python
 
 
 def existing_file(path: Path) -> Path:
@@ -198,6 +223,9 @@ def upload_content_type(path: Path) -> str:
         ".txt": "text/plain",
         ".gz": "application/gzip",
         ".parquet": "application/vnd.apache.parquet",
+        ".jsonl": "application/x-ndjson",
+        ".ndjson": "application/x-ndjson",
+        ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
     guessed = known.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
     return guessed or "application/octet-stream"

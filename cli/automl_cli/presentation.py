@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from automl_cli.speech import cell, dollars_text, listing, printable, seconds_text, table
@@ -20,7 +21,44 @@ def reading_words(file: Document) -> str:
     header = "with a header" if file["has_header"] else "without a header"
     decimal = ", decimal comma" if file["decimal"] == "," else ""
     packed = ", gzip" if file["compression"] == "gzip" else ""
+    if file["format"] != "csv":
+        word = {"jsonl": "JSON Lines", "xlsx": "Excel"}.get(file["format"], file["format"])
+        return f"{word}, {header}{packed}" if file["format"] == "xlsx" else f"{word}{packed}"
     return f"CSV, {file['encoding']}, {mark} between fields, {header}{decimal}{packed}"
+
+
+def target_words(target: Document) -> str:
+    """What a column would be as a target: the kind of question, and what stands against it."""
+    name = printable(target["column"])
+    if target["task"] is None:
+        lines = [f"Target {name!r}: cannot be predicted. {printable(target['reason'])}"]
+    else:
+        lines = [
+            f"Target {name!r}: {target['task']} ({target['confidence']} confidence). "
+            f"{printable(target['reason'])}"
+        ]
+    told = {printable(target["reason"])}
+    lines += [
+        f"cannot train: {printable(block['sentence'])}"
+        for block in target["blocking"]
+        if printable(block["sentence"]) not in told
+    ]
+    return "\n".join(lines)
+
+
+def findings_words(findings: Sequence[Document], *, at_most: int = 20) -> str:
+    """What was found in a table, most severe first, each with what to do about it."""
+    if not findings:
+        return "Nothing worth a remark was found."
+    count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings, most severe first"
+    lines = [f"{count}:"]
+    for finding in findings[:at_most]:
+        lines.append(f"  {finding['severity']:<6}  {printable(finding['sentence'])}")
+        if finding["action"]:
+            lines.append(f"          {printable(finding['action'])}")
+    if len(findings) > at_most:
+        lines.append(f"  … and {len(findings) - at_most} more in eda.html and profile.json.")
+    return "\n".join(lines)
 
 
 def plan_words(plan: Document) -> str:
@@ -114,6 +152,11 @@ def parity_words(parity: Document) -> str:
         f"{parity['n_missing_rows']} with cells emptied, {parity['n_unseen_rows']} with unseen "
         f"categories): {gap}; allowed {parity['tolerance']:.2g}: {verdict}."
     )
+
+
+def deep_report_words(out: Path, note: str) -> str:
+    """Where the deep report lies, and on what it was computed, or why there is none."""
+    return f"Deep report: {out / 'eda_deep.html'}\n{printable(note.splitlines()[0])}"
 
 
 def importance_words(explanations: Document, *, at_most: int = 5) -> str:

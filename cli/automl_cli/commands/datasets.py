@@ -18,6 +18,7 @@ from automl_cli.options import (
     Header,
     Limit,
     NextToken,
+    TableFile,
     Yes,
     existing_file,
     read_options,
@@ -108,7 +109,7 @@ def dataset_words(dataset: dict[str, Any]) -> str:
 def upload(
     context: typer.Context,
     *,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV (also .gz) or Parquet.")],
+    file: TableFile,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     decimal: Decimal = None,

@@ -10,6 +10,7 @@ from automl_cli.commands import job_results
 from automl_cli.commands.datasets import confirm_deletion, more_words
 from automl_cli.options import (
     DEFAULT_ADDRESS,
+    EDA,
     Address,
     AsJSON,
     Exclude,
@@ -136,6 +137,7 @@ def start(
     test_size: TestSize = 0.2,
     families: Families = None,
     reproducible: Reproducible = False,
+    eda: EDA = "fast",
     ask: Annotated[bool, typer.Option("--ask", help="Stop at the plan and wait for you.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan; start nothing.")
@@ -163,6 +165,7 @@ def start(
         test_size=test_size,
         families=families,
         reproducible=reproducible,
+        eda=eda,
         auto_confirm=not ask,
     )
     body = {

@@ -10,6 +10,7 @@ import typer
 
 from automl_cli.exits import CommandError, exit_status_of
 from automl_cli.options import (
+    EDA,
     AsJSON,
     Decimal,
     Delimiter,
@@ -22,16 +23,19 @@ from automl_cli.options import (
     Missing,
     Reproducible,
     Seed,
+    TableFile,
     Task,
     TestSize,
     TimeBudget,
     TimeColumn,
     WeightColumn,
+    deep_report_python,
     existing_file,
     read_options,
     train_config,
 )
 from automl_cli.presentation import (
+    deep_report_words,
     importance_words,
     leaderboard_words,
     metrics_words,
@@ -50,7 +54,7 @@ if TYPE_CHECKING:
 def train(
     context: typer.Context,
     *,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV (also .gz) or Parquet.")],
+    file: TableFile,
     target: Annotated[str, typer.Option(metavar="COL", help="Column to predict.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for every artifact.")],
     task: Task = "auto",
@@ -69,6 +73,7 @@ def train(
     test_size: TestSize = 0.2,
     families: Families = None,
     reproducible: Reproducible = False,
+    eda: EDA = "fast",
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Read, profile and plan; train nothing.")
     ] = False,
@@ -103,6 +108,7 @@ def train(
         test_size=test_size,
         families=families,
         reproducible=reproducible,
+        eda=eda,
     )
     options = read_options(encoding, delimiter, decimal, header)
     try:
@@ -136,6 +142,7 @@ def train(
             plan_only=plan_only,
             on_progress=show,
             started=started,
+            deep_report_python=deep_report_python() if eda == "deep" else None,
         )
     if plan_only:
         _tell_plan(speech, result)
@@ -184,6 +191,7 @@ def _tell_result(speech: Speech, result: LocalResult) -> None:
         "parity": parity,
         "bundle": str(out / "bundle"),
         "report": str(out / "report.html"),
+        "deep_report": result.deep_report_note,
     }
     parts = [
         plan_words(plan),
@@ -194,4 +202,6 @@ def _tell_result(speech: Speech, result: LocalResult) -> None:
         f"Report: {out / 'report.html'}\nBundle: {out / 'bundle'}\n"
         f"Use it: automl predict {out / 'bundle'} INPUT.csv --out predictions.csv",
     ]
+    if result.deep_report_note is not None:
+        parts.insert(-1, deep_report_words(out, result.deep_report_note))
     speech.result(document, "\n\n".join(parts))

@@ -72,67 +72,6 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_profiling_writes_its_four_files_and_says_how_the_table_was_read(automl, table, tmp_path):
-    out = tmp_path / "out"
-
-    said = automl("profile", table, "--target", "class", "--out", out)
-
-    assert said.code == 0
-    assert sorted(path.name for path in out.iterdir()) == [
-        "eda.html",
-        "profile.json",
-        "rejects.json",
-        "table.parquet",
-    ]
-    assert "CSV, utf-8, semicolon between fields, with a header, decimal comma" in said.out
-    assert duckdb.sql(f"SELECT count(*) FROM '{out / 'table.parquet'}'").fetchall() == [(40,)]
-
-
-def test_a_profile_in_json_carries_the_schema(automl, table, tmp_path):
-    said = automl("profile", table, "--out", tmp_path / "out", "--json")
-
-    assert said.document["files"] == ["table.parquet", "profile.json", "eda.html", "rejects.json"]
-    assert [c["name"] for c in said.document["schema"]["columns"]] == ["size", "class", "other"]
-    assert said.err == ""
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        pytest.param(b"", "empty", id="nothing"),
-        pytest.param(b"a,b\n", "no rows", id="a header only"),
-        pytest.param(b"%PDF-1.7 \n", "PDF", id="another format"),
-    ],
-)
-def test_a_refused_table_is_one_line_and_leaves_no_folder(automl, tmp_path, content, words):
-    file = tmp_path / "bad.csv"
-    file.write_bytes(content)
-
-    said = automl("profile", file, "--out", tmp_path / "out")
-
-    assert said.code == 65
-    assert words in said.err
-    assert said.err.count("\n") == 1
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_target_that_is_not_there_is_told_with_the_columns_that_are(automl, table, tmp_path):
-    said = automl("profile", table, "--target", "clas", "--out", tmp_path / "out")
-
-    assert said.code == 65
-    assert "size, class, other" in said.err
-
-
-def test_reading_options_overrule_the_reader(automl, table, tmp_path):
-    said = automl(
-        "profile", table, "--no-header", "--decimal", ".", "--out", tmp_path / "o", "--json"
-    )
-
-    read = said.document["schema"]["file"]
-    assert (read["has_header"], read["decimal"], read["delimiter"]) == (False, ".", ";")
-    assert said.document["schema"]["n_rows"] == 41
-
-
 def test_a_plan_is_told_before_anything_is_trained(automl, tmp_path):
     out = tmp_path / "out"
 
