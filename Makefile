@@ -44,8 +44,21 @@ demo: setup ## Upload, train, deploy, predict on real data; then serve (ARGS=--e
 up: setup ## Start the embedded platform (ARGS="--port 8000 --data-dir DIR")
 	@$(BIN)/automl up $(ARGS)
 
+# The deep report's profiler wants older libraries than ours: an environment of its own, of
+# 800 MB. Not compiled beforehand, which would double the time for a part that is not used.
+DEEP := .venv-deep
+
+$(DEEP)/.done: requirements/deep.txt
+	@test -n "$(PYTHON)" || { echo "The deep report needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say make deep PYTHON=/path/to/python." >&2; exit 1; }
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps --only-binary :all: -r $<
+	@touch $@
+
+.PHONY: deep
+deep: $(DEEP)/.done ## Make .venv-deep, whose profiler writes the deep report of jobs that ask for one
+
 .PHONY: test
-test: $(VENV)/.dev ## Run every test suite this machine can run, and name those it cannot
+test: $(VENV)/.dev $(DEEP)/.done ## Run every test suite this machine can run, and name those it cannot
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n 2 --dist worksteal --doctest-modules --cov --cov-report= $(ARGS)
 	$(BIN)/python tests/coverage_floors.py
@@ -104,9 +117,14 @@ openapi: setup ## Write the API's contract to frontend/openapi.json
 	$(BIN)/python -m automl_backend.openapi frontend/openapi.json
 
 .PHONY: bench
-bench: setup ## Measure: every data set of DATA (a folder with datasets.json), and the latency of a prediction
+bench: setup ## Measure: a prediction's latency and every set of DATA (a folder with datasets.json), or BENCH=NAME of benchmarks/
+ifdef BENCH
+	$(BIN)/python benchmarks/$(BENCH).py $(if $(DATA),--data $(DATA)) $(ARGS)
+else
 	$(BIN)/python benchmarks/predict_latency.py
+	$(if $(DATA),$(BIN)/python benchmarks/leak_sentinel.py --data $(DATA))
 	$(BIN)/python benchmarks/train_sets.py $(if $(DATA),--data $(DATA)) $(ARGS)
+endif
 
 .PHONY: costs
 costs: setup ## Write the tables of docs/costs.md (PLAN=FILE, the output of terraform show -json)
@@ -119,6 +137,7 @@ COMPILE := ../$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-e
 lock: $(VENV)/.dev ## Pin the requirements, with hashes and without addresses (ARGS=--upgrade raises them)
 	cd requirements && for name in dev api inference training build lambda-api lambda-events; do \
 		$(COMPILE) --python-version 3.11 $(ARGS) $$([ $$name = dev ] || echo "-c dev.txt") $$name.in -o $$name.txt; done
+	cd requirements && $(COMPILE) --python-version 3.11 $(ARGS) deep.in -o deep.txt
 	cd requirements && for name in emulator checks; do \
 		$(COMPILE) --python-version 3.13 $(ARGS) $$name.in -o $$name.txt; done
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, cast
 
 from fastapi import Depends, Header, Query, Request, Response
@@ -141,13 +142,17 @@ async def known_query_only(request: Request) -> None:
 
 def versioned(request: Request, body: BaseModel, version: int) -> Response:
     """Answer a record with its ETag, or 304 if the caller has this version already."""
-    etag = f'"v{version}"'
+    return tagged(request, body.model_dump_json, f'"v{version}"')
+
+
+def tagged(request: Request, read: Callable[[], str | bytes], etag: str) -> Response:
+    """Answer JSON with its ETag, or 304 if the caller has it already; then it is not read."""
     headers = {"ETag": etag, "Cache-Control": REVALIDATE}
     known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
     # Weak comparison, as RFC 9110 asks for here: proxies may have weakened the tag.
     if "*" in known or etag in [each.removeprefix("W/") for each in known]:
         return Response(status_code=304, headers=headers)
-    return Response(body.model_dump_json(), media_type="application/json", headers=headers)
+    return Response(read(), media_type="application/json", headers=headers)
 
 
 def expected_version(etag: str | None) -> int | None:

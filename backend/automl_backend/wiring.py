@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from automl_backend.services.access import Authenticator, OpenAccess, TokenAccess
 from automl_backend.services.comparisons import ComparisonService
-from automl_backend.services.cursors import Cursors, Signs
+from automl_backend.services.cursors import Cursors
 from automl_backend.services.datasets import DatasetService
 from automl_backend.services.deployments import DeploymentService
 from automl_backend.services.health import HealthService, PartName, check_model_runtime
@@ -25,16 +25,17 @@ from automl_backend.services.jobs import JobService
 from automl_backend.services.planning import PlanningService
 from automl_backend.services.platform import Limits, Platform
 from automl_backend.services.predictions import PredictionService
-from automl_backend.services.profiles import ComputeProfile, ProfileService, SmallTableProfile
+from automl_backend.services.profiles import ProfileService
 from automl_backend.services.results import ResultService
 from automl_backend.services.uploads import SignedTransfers, UploadLimits, UploadService
 from automl_core.bundle.loaded import LoadedModels
 from automl_core.errors import ConfigurationError
-from automl_core.ports import JobRunner, MetadataStore, ObjectStore
+from automl_core.ports import JobRunner
 from automl_core.settings import Settings, child_environment
 from automl_core.tabular.confirm import Confirmer
 from automl_core.tabular.schema import ReadLimits
-from automl_core.wiring import open_stores
+from automl_core.tabular.work import TableWork, WorkHere
+from automl_core.wiring import Stores, kept_tables, open_stores
 
 TRAINER_MODULE = "automl_training"
 READER_MODULE = "automl_training.confirm"
@@ -42,6 +43,9 @@ LOGS_FOLDER = "logs"
 SCRATCH_FOLDER = "scratch"
 #: Lambda sends 6 MB at most, in which a zip is base64: four characters for three bytes.
 MAX_DIRECT_BYTES = 4 * 1024**2
+#: Larger uploads are read by the runner where no setting says otherwise: the request would
+#: take longer than people wait.
+INLINE_READ_BYTES = 16 * 1024**2
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -93,9 +97,9 @@ def build_platform(settings: Settings) -> Platform:
 
 
 def _embedded(settings: Settings, access: Authenticator) -> Platform:
-    from automl_backend.runners.profiling import profile_in_child
     from automl_backend.runners.readings import READING_LIMIT_S
     from automl_backend.runners.subprocess import SubprocessRunner, Timing
+    from automl_backend.runners.tables import WorkInChild
 
     stores = open_stores(settings)
     environment = child_environment(settings)
@@ -113,19 +117,23 @@ def _embedded(settings: Settings, access: Authenticator) -> Platform:
         read_command=[sys.executable, "-m", READER_MODULE],
     )
 
+    # The API's process holds no table: it serves everybody for weeks.
+    work = WorkInChild(environment)
+    inline = settings.inline_read_bytes
+
     def stop() -> None:
+        work.stop()
         runner.stop()
         stores.close()
 
     return assemble(
         settings,
         access=access,
-        objects=stores.objects,
+        stores=stores,
         transfers=stores.objects if isinstance(stores.objects, SignedTransfers) else None,
-        metadata=stores.metadata,
-        signer=stores.signer,
         runner=runner,
-        compute_profile=partial(profile_in_child, environment=environment),
+        work=work,
+        inline_read_bytes=INLINE_READ_BYTES if inline is None else inline,
         reading_limit_s=READING_LIMIT_S,
         start=runner.start,
         stop=stop,
@@ -135,7 +143,7 @@ def _embedded(settings: Settings, access: Authenticator) -> Platform:
 def _on_aws(settings: Settings, access: Authenticator) -> Platform:
     """Put the AWS home together: nothing runs here but requests.
 
-    Batch runs jobs, and the events' function keeps them true to it. Small tables are
+    Batch runs jobs, and the events' function keeps them true to it. Small tables are read and
     profiled in this process; models are loaded by the inference function.
     """
     from automl_backend.runners.batch_limits import READING_LIMIT_S
@@ -149,12 +157,12 @@ def _on_aws(settings: Settings, access: Authenticator) -> Platform:
     return assemble(
         settings,
         access=access,
-        objects=stores.objects,
+        stores=stores,
         transfers=None,
-        metadata=stores.metadata,
-        signer=stores.signer,
         runner=runner,
-        compute_profile=SmallTableProfile(settings.inline_read_bytes),
+        work=WorkHere(),
+        inline_read_bytes=settings.inline_read_bytes,
+        max_profile_bytes=settings.inline_read_bytes,
         reading_limit_s=READING_LIMIT_S,
         has_model_runtime=False,
         stop=stores.close,
@@ -165,12 +173,12 @@ def assemble(
     settings: Settings,
     *,
     access: Authenticator,
-    objects: ObjectStore,
+    stores: Stores,
     transfers: SignedTransfers | None,
-    metadata: MetadataStore,
-    signer: Signs,
     runner: JobRunner,
-    compute_profile: ComputeProfile,
+    work: TableWork,
+    inline_read_bytes: int | None = None,
+    max_profile_bytes: int | None = None,
     reading_limit_s: float = 3600.0,
     has_model_runtime: bool = True,
     now: Callable[[], datetime] = utc_now,
@@ -179,8 +187,20 @@ def assemble(
     start: Callable[[], None] = lambda: None,
     stop: Callable[[], None] = lambda: None,
 ) -> Platform:
-    """Connect use cases with the stores and the runner that they are given."""
-    cursors = Cursors(signer)
+    """Connect use cases with the stores and the runner that they are given.
+
+    Parameters
+    ----------
+    work : TableWork
+        Reads and profiles what requests read and profile.
+    inline_read_bytes : int or None
+        Larger uploads are read by the runner; None: none is.
+    max_profile_bytes : int or None
+        A request profiles no table whose upload was larger; None: any.
+    """
+    metadata, objects = stores.metadata, stores.objects
+    tables = kept_tables(stores, work)
+    cursors = Cursors(stores.signer)
     idempotency = Idempotency(metadata, now, sleep)
     uploads = UploadService(
         metadata=metadata,
@@ -194,18 +214,13 @@ def assemble(
         objects=objects,
         uploads=uploads,
         cursors=cursors,
-        confirmer=Confirmer(
-            metadata=metadata,
-            objects=objects,
-            limits=ReadLimits(max_columns=settings.max_columns),
-            now=now,
-        ),
+        confirmer=Confirmer(tables, ReadLimits(max_columns=settings.max_columns), now),
         runner=runner,
-        inline_read_bytes=settings.inline_read_bytes,
+        inline_read_bytes=inline_read_bytes,
         reading_limit_s=reading_limit_s,
         now=now,
     )
-    profiles = ProfileService(metadata, objects, datasets, compute_profile)
+    profiles = ProfileService(datasets, tables, max_profile_bytes)
     planning = PlanningService(datasets, profiles)
     jobs = JobService(
         metadata=metadata,

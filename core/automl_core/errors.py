@@ -234,6 +234,13 @@ class DatasetChangedError(ConflictError):
     title = "The data set's file has changed since it was confirmed"
 
 
+class DatasetDamagedError(ConflictError):
+    """What was kept of a data set is gone or not what was written, and cannot be made again."""
+
+    code = "dataset-damaged"
+    title = "What is kept of this data set is damaged"
+
+
 class DatasetNotReadyError(ConflictError):
     """The data set was not confirmed, or its confirmation was refused."""
 

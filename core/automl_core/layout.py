@@ -5,6 +5,7 @@ Keys hold identifiers of ours only, never a name that somebody typed.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 BucketKind = Literal["datasets", "models", "reports"]
@@ -17,6 +18,8 @@ PREVIEW = "preview.json"
 TABLE = "table.parquet"
 PROFILE = "profile.json"
 EDA_REPORT = "eda.html"
+EDA_DEEP_REPORT = "eda_deep.html"
+"""Only of a job whose ``eda`` is deep."""
 ANSWERS = "answers.json"
 PLAN = "plan.json"
 PROPOSAL = "proposal.json"
@@ -37,6 +40,8 @@ MODEL_CARD = "model_card.md"
 TELEMETRY = "telemetry.jsonl"
 LOG = "log.jsonl"
 MANIFEST = "manifest.json"
+
+_READING = re.compile(r"v(\d+)(?:-[^/]*)?(?:/|$)")
 
 BUNDLE_FILES = (BUNDLE_MODEL, BUNDLE_MANIFEST, BUNDLE_SCRIPT)
 
@@ -63,6 +68,33 @@ def dataset_prefix(dataset_id: str) -> str:
 def dataset_key(dataset_id: str, name: str) -> str:
     """One object of a data set: ``upload``, ``schema.json`` …"""
     return dataset_prefix(dataset_id) + name
+
+
+def reading_folder(version: int, token: str) -> str:
+    """Folder of what one reading of an upload makes, under the data set's own.
+
+    Parameters
+    ----------
+    version : int
+        Of the record, once the reading is written on it.
+    token : str
+        Tells readings apart that began at the same version; only one of them can win.
+    """
+    return f"v{version}-{token}"
+
+
+def reading_version(name: str) -> int | None:
+    """Version in the name of a reading's folder, or of an object inside it; None: it is none.
+
+    Before tables were kept the version stood alone.
+
+    >>> reading_version("v3-1f0c/table.parquet"), reading_version("v2/profile.json")
+    (3, 2)
+    >>> reading_version("upload") is reading_version("schema.json") is None
+    True
+    """
+    found = _READING.match(name)
+    return None if found is None else int(found.group(1))
 
 
 def job_prefix(job_id: str) -> str:

@@ -35,6 +35,7 @@ FamilyName = Literal[
 MissingPolicy = Literal["auto", "drop", "mean", "median", "most_frequent"]
 SplitMethod = Literal["stratified", "random", "time", "group", "given"]
 Capacity = Literal["spot", "on_demand"]
+EDADepth = Literal["fast", "deep"]
 
 TERMINAL: frozenset[JobStatus] = frozenset({"completed", "failed", "cancelled"})
 ACTIVE: frozenset[JobStatus] = frozenset({"pending", "running", "waiting"})
@@ -87,6 +88,16 @@ class ReadOptions(Record):
     header: bool | None = None
 
 
+class KeptTable(Record):
+    """What reading an upload has left: the typed table, and beside it what was told of it."""
+
+    folder: str
+    """Under the data set's own. Holds what one reading made, and nothing of another."""
+    size_bytes: int
+    sha256: str
+    """Both of ``table.parquet``; every reader checks them."""
+
+
 class Dataset(OwnedRecord):
     """One uploaded table, unchanged after confirmation.
 
@@ -109,6 +120,9 @@ class Dataset(OwnedRecord):
     error: ErrorNote | None = None
     reading: ReadOptions | None = None
     """How the file is being read; None unless the status is ``profiling``."""
+    kept: KeptTable | None = None
+    """Where the reading's documents and the typed table lie. None before a confirmation, and
+    of what was confirmed when no table was kept: it is made when it is first needed."""
 
 
 # -- Plans ----------------------------------------------------------------------------
@@ -134,6 +148,9 @@ class TrainConfig(Record):
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     reproducible: bool = False
     """Search a fixed number of trials instead of a number of seconds."""
+    eda: EDADepth = "fast"
+    """deep: also a report by fg-data-profiling (``eda_deep.html``), where it is installed; up
+    to two minutes more."""
     auto_confirm: bool = True
     """False: stop after the plan and wait for ``POST /jobs/{id}/clarify``."""
 

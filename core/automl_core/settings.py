@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1, le=10)
     """Attempts of a job that a restart of the platform may start by itself."""
 
+    deep_report_python: Path | None = None
+    """Interpreter that has the packages of ``requirements/deep.txt``; None: that of the folder
+    ``.venv-deep`` beside the running environment, if it is there."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     datasets_bucket: str | None = Field(None, validation_alias="S3_BUCKET_DATASETS")
@@ -114,8 +118,8 @@ class Settings(BaseSettings):
     """Queue on demand, for an attempt that follows a lost Spot task."""
     batch_job_definition: str | None = Field(None, validation_alias="BATCH_JOB_DEFINITION")
     inline_read_bytes: int | None = Field(None, ge=0)
-    """Largest upload that a request reads itself, others being read by a Batch job; None:
-    the request reads every one."""
+    """Largest upload that a request reads, others being read by the runner; None: 16 MiB in the
+    embedded home, any on AWS."""
 
     @field_validator(
         *STORE_FIELDS,
@@ -124,6 +128,7 @@ class Settings(BaseSettings):
         "batch_on_demand_queue",
         "batch_job_definition",
         "inline_read_bytes",
+        "deep_report_python",
         mode="before",
     )
     @classmethod

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from automl_core.adapters.signing import Signer
 from automl_core.errors import ConfigurationError, PlatformError
 from automl_core.ports import MetadataStore, ObjectStore
 from automl_core.settings import Settings
+from automl_core.tabular.kept import KeptTables
+from automl_core.tabular.work import TableWork, WorkHere
 
 DATABASE_FILE = "automl.db"
 KEY_FILE = "signing.key"
@@ -43,6 +46,24 @@ class Stores:
 def utc_now() -> datetime:
     """The present moment, aware."""
     return datetime.now(UTC)
+
+
+def kept_tables(stores: Stores, work: TableWork | None = None) -> KeptTables:
+    """Connect the typed tables with their stores.
+
+    Parameters
+    ----------
+    stores : Stores
+        Where they and their records lie.
+    work : TableWork or None
+        Who makes one that is missing; None: this process.
+    """
+    return KeptTables(
+        metadata=stores.metadata,
+        objects=stores.objects,
+        work=work or WorkHere(),
+        new_token=lambda: uuid.uuid4().hex[:12],
+    )
 
 
 def open_stores(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Stores:

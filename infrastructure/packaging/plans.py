@@ -83,8 +83,8 @@ DROPPED = (
 #: they import is packed.
 _EMBEDDED_HOME = frozenset(
     {
-        "automl_backend.runners.profiling",
         "automl_backend.runners.subprocess",
+        "automl_backend.runners.tables",
         "automl_core.adapters.metadata_store_sql",
         "automl_core.adapters.object_store_local",
     }

@@ -19,7 +19,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from automl_backend.app import create_app
 from automl_backend.services.access import Authenticator, Caller, OpenAccess
-from automl_backend.services.profiles import profile_in_process
 from automl_backend.wiring import assemble
 from automl_core.adapters.metadata_store_memory import MemoryMetadataStore
 from automl_core.adapters.object_store_memory import MemoryObjectStore
@@ -31,6 +30,8 @@ from automl_core.lifecycle import move
 from automl_core.records import Artifact, Dataset, Job, JobManifest, Metric, ReadOptions
 from automl_core.samples import PENGUINS_TARGET, penguins_path
 from automl_core.settings import Settings
+from automl_core.tabular.work import TableWork, WorkHere
+from automl_core.wiring import Stores
 
 BASE_URL = "http://127.0.0.1:8000"
 BEGAN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -202,22 +203,23 @@ def make_world() -> Iterator[Callable[..., World]]:
         access: Authenticator | None = None,
         token: str | None = None,
         metadata: MemoryMetadataStore | None = None,
-        **settings: Any,
+        work: TableWork | None = None,
+        **given: Any,
     ) -> World:
         clock, numbers = Clock(), count(1)
         signer = Signer(b"a secret for tests only")
         objects = MemoryObjectStore(signer, BASE_URL, clock)
         metadata, runner = metadata or MemoryMetadataStore(), NotingRunner()
+        settings = Settings(_env_file=None, **given)
         app = create_app(
             assemble(
-                Settings(_env_file=None, **settings),
+                settings,
                 access=access or OpenAccess(),
-                objects=objects,
+                stores=Stores(objects, metadata, signer, close=lambda: None),
                 transfers=objects,
-                metadata=metadata,
-                signer=signer,
                 runner=runner,
-                compute_profile=profile_in_process,
+                work=work or WorkHere(),
+                inline_read_bytes=settings.inline_read_bytes,
                 now=clock,
                 make_id=lambda: f"{next(numbers):032x}",
                 sleep=lambda seconds: None,

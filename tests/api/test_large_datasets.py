@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from automl_core.errors import NotFoundError, PlatformError, StaleRecordError, TableEmptyError
-from automl_core.layout import dataset_prefix
+from automl_core.layout import UPLOAD, dataset_key, dataset_prefix
 from automl_core.records import ReadOptions
-from automl_core.tabular.confirm import Confirmer, profile_in_process
+from automl_core.tabular.confirm import Confirmer
+from automl_core.tabular.kept import KeptTables
 from automl_core.tabular.schema import ReadLimits
+from automl_core.tabular.work import WorkHere
 
 
 @pytest.fixture
@@ -28,24 +30,16 @@ def uploaded(world, data, filename="birds.csv"):
     return f"/datasets/{ticket['dataset_id']}"
 
 
-def confirmer(world):
-    return Confirmer(world.metadata, world.objects, ReadLimits(), world.clock)
+def confirmer(world, work=None):
+    tables = KeptTables(world.metadata, world.objects, work or WorkHere(), lambda: "reader")
+    return Confirmer(tables, ReadLimits(), world.clock)
 
 
-def read(world, path, tmp_path=None):
+def read(world, path):
     """Read a data set as the runner's reader does."""
     dataset = world.metadata.get_dataset(path.rpartition("/")[2])
     made = confirmer(world)
-    stat = made.upload_stat(dataset)
-    upload = None if tmp_path is None else tmp_path / "upload"
-    if upload is not None:
-        world.objects.download(stat.key, upload)
-    return made.confirm(
-        dataset,
-        stat,
-        dataset.reading,
-        profile=None if upload is None else lambda schema: profile_in_process(upload, schema),
-    )
+    return made.confirm(dataset, made.upload_stat(dataset), dataset.reading, with_profile=True)
 
 
 def test_a_large_upload_is_handed_to_the_runner(world, penguins_csv):
@@ -83,12 +77,12 @@ def test_every_way_to_upload_a_large_file_leads_to_the_runner(world, penguins_cs
     assert form.headers["retry-after"].isdigit()
 
 
-def test_a_data_set_tells_that_it_is_being_read_until_it_has_been(world, penguins_csv, tmp_path):
+def test_a_data_set_tells_that_it_is_being_read_until_it_has_been(world, penguins_csv):
     path = uploaded(world, penguins_csv)
     world.client.post(f"{path}/confirm")
 
     before = world.client.get(path)
-    read(world, path, tmp_path)
+    read(world, path)
     after = world.client.get(path, headers={"If-None-Match": before.headers["etag"]})
 
     assert before.json()["status"] == "profiling"
@@ -97,10 +91,10 @@ def test_a_data_set_tells_that_it_is_being_read_until_it_has_been(world, penguin
     assert "retry-after" not in after.headers
 
 
-def test_the_reader_leaves_the_profile_behind(world, penguins_csv, tmp_path):
+def test_the_reader_leaves_the_profile_behind(world, penguins_csv):
     path = uploaded(world, penguins_csv)
     world.client.post(f"{path}/confirm")
-    read(world, path, tmp_path)
+    read(world, path)
     kept = [key for key in world.objects.keys("datasets/") if key.endswith("profile.json")]
 
     answer = world.client.get(f"{path}/profile")
@@ -222,19 +216,20 @@ def test_a_runner_that_takes_no_reading_leaves_the_data_set_to_be_confirmed(worl
     assert again.status_code == 202
 
 
-def test_a_data_set_deleted_while_it_is_read_leaves_nothing_behind(world, penguins_csv, tmp_path):
+def test_a_data_set_deleted_while_it_is_read_leaves_nothing_behind(world, penguins_csv):
     path = uploaded(world, penguins_csv)
     world.client.post(f"{path}/confirm")
     dataset = world.metadata.get_dataset(path.rpartition("/")[2])
-    made = confirmer(world)
-    stat = made.upload_stat(dataset)
 
-    def delete_meanwhile(schema):
-        assert world.client.delete(path).status_code == 204
-        world.objects.put(stat.key, penguins_csv)
-        return {}
+    class DeletedMeanwhile(WorkHere):
+        def read(self, upload, folder, order):
+            super().read(upload, folder, order)
+            assert world.client.delete(path).status_code == 204
+            # As if the form had been sent once more.
+            world.objects.put(dataset_key(dataset.dataset_id, UPLOAD), penguins_csv)
 
+    made = confirmer(world, DeletedMeanwhile())
     with pytest.raises(NotFoundError):
-        made.confirm(dataset, made.upload_stat(dataset), ReadOptions(), profile=delete_meanwhile)
+        made.confirm(dataset, made.upload_stat(dataset), ReadOptions())
 
     assert world.objects.keys(dataset_prefix(dataset.dataset_id)) == []

@@ -20,6 +20,7 @@ from automl_core.records import (
     IdempotencyKey,
     Job,
     JobProgress,
+    KeptTable,
     ModelUse,
     TrainConfig,
 )
@@ -78,7 +79,13 @@ def test_a_job_is_read_back_as_it_was_added(metadata: MetadataStore, new_job: Ne
 def test_a_data_set_is_read_back_as_it_was_added(
     metadata: MetadataStore, new_dataset: NewDataset
 ) -> None:
-    dataset = new_dataset(filename=AWKWARD, file_size=2**40, sha256="0" * 64, status="ready")
+    dataset = new_dataset(
+        filename=AWKWARD,
+        file_size=2**40,
+        sha256="0" * 64,
+        status="ready",
+        kept=KeptTable(folder="v1-1f0c", size_bytes=2**40, sha256="1" * 64),
+    )
 
     metadata.add_dataset(dataset)
 

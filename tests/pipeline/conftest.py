@@ -105,7 +105,7 @@ def train(quick: Callable[..., TrainConfig]) -> Training:
     def run(upload: Path, out: Path, target: str, **keywords: Any) -> LocalResult:
         own = {
             name: keywords.pop(name)
-            for name in ("holdout_upload", "plan_only", "on_progress")
+            for name in ("holdout_upload", "plan_only", "on_progress", "deep_report_python")
             if name in keywords
         }
         return train_locally(

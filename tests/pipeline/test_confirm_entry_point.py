@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -11,15 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from automl_core.layout import PREVIEW, REJECTS, SCHEMA, UPLOAD, dataset_key, dataset_prefix
+from automl_core.layout import (
+    PREVIEW,
+    PROFILE,
+    REJECTS,
+    SCHEMA,
+    TABLE,
+    UPLOAD,
+    dataset_key,
+    dataset_prefix,
+)
 from automl_core.records import Dataset, ReadOptions
 from automl_core.settings import Settings, child_environment
-from automl_core.tabular.confirm import profile_key
+from automl_core.tabular.kept import kept_key
 from automl_core.wiring import Stores, open_stores
 
 pytestmark = pytest.mark.slow
 
-TABLE = b"a;b;c\n" + b"1,5;x;2\n2,5;y;3\n" * 20
+CELLS = b"a;b;c\n" + b"1,5;x;2\n2,5;y;3\n" * 20
 
 
 class Home:
@@ -29,7 +39,7 @@ class Home:
         self.settings = Settings(data_dir=folder, _env_file=None)
         self.stores: Stores = open_stores(self.settings)
 
-    def add(self, data: bytes | None = TABLE, **changes: object) -> Dataset:
+    def add(self, data: bytes | None = CELLS, **changes: object) -> Dataset:
         now = datetime.now(UTC)
         key = dataset_key("d1", UPLOAD)
         pinned: dict[str, object] = {}
@@ -80,12 +90,17 @@ def test_a_data_set_is_read_profiled_and_ready(home):
 
     ready = home.dataset
     assert (code, ready.status, ready.reading) == (0, "ready", None), words
-    assert (ready.row_count, ready.column_count, ready.file_size) == (40, 3, len(TABLE))
+    assert (ready.row_count, ready.column_count, ready.file_size) == (40, 3, len(CELLS))
     assert (ready.etag, ready.object_version) == (before.etag, before.object_version)
-    kept = {key.removeprefix(dataset_prefix("d1")) for key in home.stores.objects.keys("datasets/")}
-    profile = profile_key("d1", ready.version)
-    assert kept == {UPLOAD, SCHEMA, REJECTS, PREVIEW, profile.removeprefix(dataset_prefix("d1"))}
-    assert json.loads(home.stores.objects.get(profile))["rows"]["kept"] == 40
+    lie = {key.removeprefix(dataset_prefix("d1")) for key in home.stores.objects.keys("datasets/")}
+    names = (TABLE, SCHEMA, REJECTS, PREVIEW, PROFILE)
+    assert lie == {UPLOAD, *(f"{ready.kept.folder}/{name}" for name in names)}
+    table = home.stores.objects.get(kept_key(ready, TABLE))
+    assert (len(table), hashlib.sha256(table).hexdigest()) == (
+        ready.kept.size_bytes,
+        ready.kept.sha256,
+    )
+    assert json.loads(home.stores.objects.get(kept_key(ready, PROFILE)))["rows"]["kept"] == 40
 
 
 def test_a_data_set_that_is_read_already_is_left_alone(home):
@@ -132,7 +147,7 @@ def test_an_option_that_cannot_be_followed_is_told_and_the_file_kept_for_another
 
 def test_a_file_that_was_replaced_before_it_was_read_is_not_read(home):
     home.add()
-    home.stores.objects.put(dataset_key("d1", UPLOAD), TABLE + b"9,9;z;9\n")
+    home.stores.objects.put(dataset_key("d1", UPLOAD), CELLS + b"9,9;z;9\n")
 
     code, _ = home.run()
 

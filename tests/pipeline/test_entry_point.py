@@ -18,18 +18,21 @@ from typing import Any
 import pytest
 
 from automl_core.errors import NotFoundError
-from automl_core.layout import REJECTS, SCHEMA, UPLOAD, dataset_key, job_key
+from automl_core.layout import REJECTS, SCHEMA, TABLE, UPLOAD, dataset_key, job_key
 from automl_core.lifecycle import change_job, move
 from automl_core.records import Dataset, Job, JobManifest, TrainConfig
 from automl_core.settings import Settings, child_environment
+from automl_core.tabular.confirm import Confirmer
+from automl_core.tabular.kept import kept_key
 from automl_core.tabular.read import scan_table
-from automl_core.tabular.schema import ReadOptions
-from automl_core.wiring import Stores, open_stores
+from automl_core.tabular.schema import ReadLimits, ReadOptions
+from automl_core.wiring import Stores, kept_tables, open_stores
 
 pytestmark = pytest.mark.slow
 
 AS_IT_LIES = ReadOptions()
 QUICK = TrainConfig(time_budget=60, families=["linear"], reproducible=True)
+PLAN_ONLY = QUICK.model_copy(update={"auto_confirm": False})
 
 #: The entry point as it is, and one whose search ends after a few trials.
 AS_IT_IS = ["-m", "automl_training"]
@@ -95,6 +98,16 @@ class Platform:
         )  # fmt: skip
         self.stores.metadata.add_job(job)
         return job
+
+    def confirm(self) -> Dataset:
+        """Confirm the data set as requests do: from here on its table is kept."""
+        confirmer = Confirmer(kept_tables(self.stores), ReadLimits(), lambda: datetime.now(UTC))
+        dataset = self.dataset
+        return confirmer.confirm(dataset, confirmer.upload_stat(dataset), AS_IT_LIES).dataset
+
+    @property
+    def dataset(self) -> Dataset:
+        return self.stores.metadata.get_dataset("d1")
 
     def environment(self, job: Job, **extra: str) -> dict[str, str]:
         return {
@@ -216,9 +229,48 @@ def test_a_file_that_has_changed_since_it_was_confirmed_is_not_trained_on(platfo
     assert platform.job.error.code == "dataset-changed"
 
 
+def test_a_kept_table_is_trained_on_without_its_upload(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y", PLAN_ONLY)
+    ready = platform.confirm()
+    platform.stores.objects.delete(dataset_key("d1", UPLOAD))
+
+    assert platform.run(job) == 0
+
+    assert platform.job.status == "waiting"
+    assert platform.dataset == ready
+    kept = platform.stores.objects.get(kept_key(ready, TABLE))
+    assert platform.artifact(TABLE) == kept
+
+
+def test_a_data_set_confirmed_when_no_table_was_kept_is_trained_on_and_then_has_one(
+    platform, tables
+):
+    job = platform.add_job(tables / "numbers.csv", "y", PLAN_ONLY)
+    before = platform.dataset
+
+    assert platform.run(job) == 0
+
+    assert before.kept is None
+    kept = platform.stores.objects.get(kept_key(platform.dataset, TABLE))
+    assert platform.artifact(TABLE) == kept
+    assert (platform.dataset.status, platform.dataset.sha256) == ("ready", before.sha256)
+
+
+def test_a_damaged_table_that_cannot_be_made_again_fails_the_job_with_what_to_do(platform, tables):
+    job = platform.add_job(tables / "numbers.csv", "y", PLAN_ONLY)
+    ready = platform.confirm()
+    platform.stores.objects.put(kept_key(ready, TABLE), b"PAR1 damaged")
+    platform.stores.objects.delete(dataset_key("d1", UPLOAD))
+
+    assert platform.run(job) == 70
+
+    error = platform.job.error
+    assert (platform.job.status, error.code, error.stage) == ("failed", "dataset-damaged", "ingest")
+    assert "upload the file as a new data set" in error.detail
+
+
 def test_a_plan_to_be_confirmed_lets_the_job_wait_and_then_go_on(platform, tables):
-    config = QUICK.model_copy(update={"auto_confirm": False})
-    job = platform.add_job(tables / "numbers.csv", "y", config)
+    job = platform.add_job(tables / "numbers.csv", "y", PLAN_ONLY)
 
     assert platform.run(job) == 0
     assert (platform.job.status, platform.job.stage) == ("waiting", "clarify")

@@ -18,39 +18,29 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from automl_core.errors import (
     AutoMLError,
     ConfigurationError,
-    DatasetChangedError,
     PlatformError,
     TrainingError,
     exit_code,
 )
-from automl_core.layout import (
-    BUNDLE_MANIFEST,
-    LEADERBOARD,
-    MANIFEST,
-    METRICS,
-    REJECTS,
-    SCHEMA,
-    UPLOAD,
-    dataset_key,
-)
+from automl_core.layout import BUNDLE_MANIFEST, LEADERBOARD, MANIFEST, METRICS
 from automl_core.lifecycle import change_job, move
 from automl_core.logs import configure_logs
 from automl_core.records import Dataset, ErrorNote, Job
 from automl_core.settings import Settings, load_settings
-from automl_core.tabular.read import Scan
-from automl_core.tabular.schema import Rejects, TableSchema
-from automl_core.wiring import Stores, open_stores
+from automl_core.wiring import Stores, kept_tables, open_stores
 from automl_training.order import Order, check_ready, take_job, with_budget
 from automl_training.pipeline import run_pipeline, write_manifest
 from automl_training.reporting import EXIT_INTERRUPTED, JobLog, StoreReporter
 from automl_training.stage import JobStopped, Stage, StageContext, WaitingForAnswer, read_json
 from automl_training.stages import STAGES
+from automl_training.stages.deep import with_deep_report
 from automl_training.threads import available_threads
 from automl_training.workspace import StoreWorkspace, sha256_of
 
@@ -125,6 +115,7 @@ def run_attempt(
     if job is None:
         _LOG.info("nothing to do for this attempt", extra=order.names())
         return 0
+    stages = with_deep_report(stages, job.config, python=settings.deep_report_python)
     with tempfile.TemporaryDirectory(prefix="automl-job-") as folder:
         workspace = StoreWorkspace(Path(folder), stores.objects, job.job_id)
         with _job_log(workspace, stores, job) as log:
@@ -264,13 +255,13 @@ def _train(attempt: Attempt) -> Ending:
             job_id=job.job_id,
             target_column=job.target_column,
             config=with_budget(job.config, attempt.order),
-            upload=_fetch_upload(attempt, dataset),
+            upload=None,
             upload_name=dataset.filename,
             workspace=workspace,
             reporter=attempt.reporter,
             now=_now,
             monotonic=time.monotonic,
-            confirmed=_confirmed(dataset, attempt.stores),
+            fetch_kept=partial(kept_tables(stores).fetch, dataset),
             n_threads=available_threads(),
             started=attempt.started,
         )
@@ -281,27 +272,6 @@ def _train(attempt: Attempt) -> Ending:
         write_manifest(context, attempt.stages, workspace, attempt=job.attempt)
     attempt.reporter.finish()
     return _completed(workspace)
-
-
-def _fetch_upload(attempt: Attempt, dataset: Dataset) -> Path:
-    """Fetch the table; a job trains on the bytes that were confirmed or not at all."""
-    upload = attempt.workspace.scratch("upload")
-    attempt.stores.objects.download(dataset_key(dataset.dataset_id, UPLOAD), upload)
-    if sha256_of(upload) != dataset.sha256:
-        raise DatasetChangedError(
-            f"The stored file of {dataset.filename!r} is no longer the one that was confirmed; "
-            "upload it again and confirm the new data set.",
-            dataset_id=dataset.dataset_id,
-        )
-    return upload
-
-
-def _confirmed(dataset: Dataset, stores: Stores) -> Scan:
-    """How the file was read, with what its owner overrode, when it was confirmed."""
-    schema, rejects = (
-        stores.objects.get(dataset_key(dataset.dataset_id, name)) for name in (SCHEMA, REJECTS)
-    )
-    return Scan(TableSchema.model_validate_json(schema), Rejects.model_validate_json(rejects))
 
 
 def _check_order(order: Order, job: Job, dataset: Dataset) -> None:

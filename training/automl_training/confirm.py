@@ -1,8 +1,8 @@
 """Container entry point: ``python -m automl_training.confirm`` reads one large upload.
 
 The environment names the data set (``DATASET_ID``) and what its owner knows better than
-the reader (``AUTOML_READ_OPTIONS``, JSON). The data set ends ready, with its profile, or
-refused with the reason; where neither can be said, it awaits another confirmation.
+the reader (``AUTOML_READ_OPTIONS``, JSON). The data set ends ready, with its table typed and
+profiled, or refused with the reason; where neither can be said, it awaits another confirmation.
 """
 
 from __future__ import annotations
@@ -10,13 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 
 from automl_core.errors import (
     AutoMLError,
@@ -27,18 +24,12 @@ from automl_core.errors import (
     WorkerLostError,
     exit_code,
 )
-from automl_core.layout import UPLOAD
 from automl_core.logs import configure_logs
 from automl_core.records import Dataset, ReadOptions
 from automl_core.settings import Settings, load_settings
-from automl_core.tabular.confirm import (
-    Confirmer,
-    profile_in_process,
-    release,
-    require_same_upload,
-)
+from automl_core.tabular.confirm import Confirmer, release, require_same_upload
 from automl_core.tabular.schema import ReadLimits
-from automl_core.wiring import Stores, open_stores
+from automl_core.wiring import Stores, kept_tables, open_stores
 
 _LOG = logging.getLogger(__name__)
 
@@ -133,8 +124,7 @@ def read_dataset(order: ReadingOrder, settings: Settings, stores: Stores) -> int
 
 def _confirm(dataset: Dataset, options: ReadOptions, settings: Settings, stores: Stores) -> None:
     confirmer = Confirmer(
-        metadata=stores.metadata,
-        objects=stores.objects,
+        tables=kept_tables(stores),
         limits=ReadLimits(max_columns=settings.max_columns),
         now=_now,
     )
@@ -142,17 +132,7 @@ def _confirm(dataset: Dataset, options: ReadOptions, settings: Settings, stores:
     require_same_upload(
         stat, dataset, "The file was replaced while it waited to be read; confirm it again."
     )
-    with tempfile.TemporaryDirectory(prefix="automl-read-") as folder:
-        # Fetched once: the reader opens it several times, and the profile needs it as a file.
-        upload = Path(folder) / UPLOAD
-        stores.objects.download(stat.key, upload)
-        confirmed = confirmer.confirm(
-            dataset,
-            stat,
-            options,
-            open_upload=lambda: upload.open("rb"),
-            profile=partial(profile_in_process, upload),
-        )
+    confirmed = confirmer.confirm(dataset, stat, options, with_profile=True)
     _LOG.info(
         "read",
         extra={

@@ -27,6 +27,7 @@ from automl_training.pipeline import run_pipeline, write_manifest
 from automl_training.reporting import CallbackReporter, ProgressEvent
 from automl_training.stage import Stage, StageContext, read_json
 from automl_training.stages import STAGES
+from automl_training.stages.deep import with_deep_report
 from automl_training.threads import available_threads
 from automl_training.workspace import SCRATCH, FolderWorkspace, sha256_of
 
@@ -45,6 +46,8 @@ class LocalResult:
     leaderboard: dict[str, Any] | None = None
     explanations: dict[str, Any] | None = None
     parity: dict[str, Any] | None = None
+    deep_report_note: str | None = None
+    """What is to be said of the deep report; None if none was asked for."""
 
     @property
     def model_family(self) -> str | None:
@@ -75,6 +78,7 @@ def train_locally(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     monotonic: Callable[[], float] = time.monotonic,
     started: float | None = None,
+    deep_report_python: Path | None = None,
     stages: Sequence[Stage] = STAGES,
 ) -> LocalResult:
     """Train on a file and write every artifact of a job into a folder.
@@ -108,6 +112,8 @@ def train_locally(
     started : float or None
         ``monotonic()`` when the process began, from where the rule of the time budget
         counts; None: now.
+    deep_report_python : Path or None
+        Interpreter that has the profiler, for ``config.eda`` "deep"; None: looked for.
     stages : sequence of Stage
         All stages of a job.
 
@@ -122,6 +128,7 @@ def train_locally(
     """
     started = monotonic() if started is None else started
     config = config or TrainConfig()
+    stages = with_deep_report(stages, config, python=deep_report_python)
     read_options = read_options or ReadOptions()
     identity = _identity(upload, holdout_upload, target_column, config, read_options)
     is_made_here = not out.exists()
@@ -152,7 +159,7 @@ def train_locally(
             write_manifest(context, stages, workspace)
     except (InvalidInputError, LimitExceededError):
         if is_new:
-            _forget(workspace)
+            _forget(workspace, stages)
         raise
     finally:
         workspace.close()
@@ -177,7 +184,8 @@ def _identity(
         "input_sha256": sha256_of(upload),
         "holdout_sha256": None if holdout_upload is None else sha256_of(holdout_upload),
         "target_column": target_column,
-        "config": config.model_dump(mode="json"),
+        # A folder of before there was a choice is continued by who does not make one.
+        "config": config.model_dump(mode="json", exclude={"eda"} if config.eda == "fast" else None),
         "read_options": read_options.model_dump(mode="json"),
     }
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
@@ -208,10 +216,10 @@ def _open_folder(out: Path, identity: dict[str, Any]) -> bool:
     return False
 
 
-def _forget(workspace: FolderWorkspace) -> None:
+def _forget(workspace: FolderWorkspace, stages: Sequence[Stage]) -> None:
     """Remove what a refused training made in a folder that was empty before."""
     workspace.remove(
-        (JOB, MANIFEST, TELEMETRY, *(name for stage in STAGES for name in stage.makes))
+        (JOB, MANIFEST, TELEMETRY, *(name for stage in stages for name in stage.makes))
     )
 
 
@@ -227,4 +235,11 @@ def _result(workspace: FolderWorkspace, job_id: str) -> LocalResult:
         leaderboard=read_json(workspace, LEADERBOARD),
         explanations=read_json(workspace, EXPLANATIONS),
         parity=read_json(workspace, PARITY),
+        deep_report_note=_deep_report_note(workspace),
     )
+
+
+def _deep_report_note(workspace: FolderWorkspace) -> str | None:
+    lines = workspace.path(TELEMETRY).read_text(encoding="utf-8").splitlines()
+    told = (line for line in map(json.loads, reversed(lines)) if line.get("what") == "deep report")
+    return next((str(line["why"]) for line in told), None)

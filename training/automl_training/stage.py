@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from automl_core.records import StageName, TrainConfig
-from automl_core.tabular.read import Scan
+from automl_core.tabular.kept import TypedTable
 from automl_core.tabular.schema import ReadLimits, ReadOptions
 
 
@@ -78,20 +78,21 @@ class WaitingForAnswer(Exception):  # noqa: N818 - not an error: the plan is the
 class StageContext:
     """All that a stage may use; nothing is fetched from a global.
 
-    ``upload`` is the table as it came; only *ingest* reads it.
+    The table comes from ``fetch_kept``, or else from ``upload``; only *ingest* asks for it.
     """
 
     job_id: str
     target_column: str
     config: TrainConfig
-    upload: Path
+    upload: Path | None
+    """The table as it came; None where it is kept typed."""
     upload_name: str
     workspace: Workspace
     reporter: Reporter
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
-    confirmed: Scan | None = None
-    """How the table was read when its upload was confirmed; None: *ingest* decides itself."""
+    fetch_kept: Callable[[Path], TypedTable] | None = None
+    """Puts the table into a folder as it was typed when its upload was confirmed."""
     read_options: ReadOptions = field(default_factory=ReadOptions)
     limits: ReadLimits = field(default_factory=ReadLimits)
     holdout_upload: Path | None = None

@@ -16,6 +16,7 @@ from automl_backend.deps import (
     Profiles,
     SearchText,
     TheCaller,
+    tagged,
     versioned,
 )
 from automl_backend.routing import guarded_router
@@ -141,10 +142,13 @@ def preview_dataset(
     return PreviewView.of(datasets.preview(caller, dataset_id, n_rows=rows))
 
 
-@router.get("/{dataset_id}/profile", operation_id="profile_dataset")
-def profile_dataset(dataset_id: str, caller: TheCaller, profiles: Profiles) -> dict[str, Any]:
+@router.get("/{dataset_id}/profile", operation_id="profile_dataset", response_model=dict[str, Any])
+def profile_dataset(
+    dataset_id: str, request: Request, caller: TheCaller, profiles: Profiles
+) -> Response:
     """Read the profile; the first question computes it."""
-    return profiles.get(caller, dataset_id)
+    found = profiles.find(caller, dataset_id)
+    return tagged(request, found.read, f'"{found.etag}"')
 
 
 @router.post("/{dataset_id}/target-check", operation_id="check_target")

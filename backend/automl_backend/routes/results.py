@@ -50,7 +50,7 @@ def get_leaderboard(job_id: str, caller: TheCaller, results: Results) -> Leaderb
 
 @router.get("/reports/{name}", operation_id="get_report", response_class=HTMLResponse)
 def get_report(job_id: str, name: ReportName, caller: TheCaller, results: Results) -> HTMLResponse:
-    """Read the report on the data (eda) or on the training."""
+    """Read the report on the data (eda; deep, of a job that asks for it) or on the training."""
     return HTMLResponse(
         results.report(caller, job_id, name),
         headers={

@@ -20,7 +20,12 @@ class TrainRequest(Body):
                     "dataset_id": "5e0c2f4a9b8d4f6e8a7c1d2e3f405162",
                     "target_column": "species",
                     "config": {"time_budget": 60, "metric": "macro_f1"},
-                }
+                },
+                {
+                    "dataset_id": "5e0c2f4a9b8d4f6e8a7c1d2e3f405162",
+                    "target_column": "body_mass_g",
+                    "config": {"eda": "deep"},
+                },
             ]
         }
     )

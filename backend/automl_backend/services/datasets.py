@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 from automl_backend.services.access import Caller, own_dataset
 from automl_backend.services.cursors import Cursors
+from automl_backend.services.read_options import agrees, as_read
 from automl_backend.services.uploads import UploadService
 from automl_core.errors import (
     AutoMLError,
+    DatasetDamagedError,
     DatasetInUseError,
     DatasetNotReadyError,
+    NotFoundError,
+    StaleRecordError,
     UploadTooLargeError,
     WorkerLostError,
 )
-from automl_core.layout import PREVIEW, REJECTS, SCHEMA, UPLOAD, dataset_key, dataset_prefix
+from automl_core.layout import PREVIEW, PROFILE, TABLE, UPLOAD, dataset_key, dataset_prefix
 from automl_core.ports import MetadataStore, ObjectStat, ObjectStore, Page
 from automl_core.records import ACTIVE, TERMINAL, Dataset, JobStatus
 from automl_core.samples import penguins_path
-from automl_core.tabular.confirm import (
-    MAX_PREVIEW_ROWS,
-    Confirmer,
-    release,
-    require_same_upload,
-)
+from automl_core.tabular.confirm import Confirmer, release, require_same_upload
+from automl_core.tabular.kept import kept_key
 from automl_core.tabular.schema import Preview, ReadOptions, Rejects, TableSchema
+from automl_core.tabular.work import MAX_PREVIEW_ROWS
+
+Kept = TypeVar("Kept")
 
 __all__ = [
     "MAX_PREVIEW_ROWS",
@@ -112,6 +116,18 @@ class DatasetService:
         DatasetNotReadyError
             If it was not confirmed, or refused.
         """
+        details = self._details(self.ready(caller, dataset_id))
+        assert details.schema is not None
+        return details.dataset, details.schema
+
+    def ready(self, caller: Caller, dataset_id: str) -> Dataset:
+        """Read the record of a confirmed data set.
+
+        Raises
+        ------
+        DatasetNotReadyError
+            If it was not confirmed, or refused.
+        """
         dataset = own_dataset(self.metadata, caller, dataset_id)
         if dataset.status == "refused" and dataset.error is not None:
             raise DatasetNotReadyError(
@@ -128,7 +144,7 @@ class DatasetService:
                 f"{tried}This data set has not been confirmed; upload its file, then POST"
                 f" /datasets/{dataset_id}/confirm."
             )
-        return dataset, self._schema(dataset)
+        return dataset
 
     def list(
         self, caller: Caller, *, limit: int, next_token: str | None, text: str | None
@@ -144,9 +160,12 @@ class DatasetService:
 
     def preview(self, caller: Caller, dataset_id: str, *, n_rows: int) -> Preview:
         """Read the first rows, as they were kept at confirmation."""
-        dataset, _ = self.table(caller, dataset_id)
-        kept = self.objects.get(dataset_key(dataset.dataset_id, PREVIEW))
-        preview = Preview.model_validate_json(kept)
+        _, preview = self._of_one_reading(
+            self.ready(caller, dataset_id),
+            lambda dataset: Preview.model_validate_json(
+                self.objects.get(kept_key(dataset, PREVIEW))
+            ),
+        )
         return preview.model_copy(update={"rows": preview.rows[:n_rows]})
 
     # -- Making ---------------------------------------------------------------------
@@ -158,7 +177,8 @@ class DatasetService:
         data set is ``profiling`` until it is ready, refused, or awaits another try.
 
         Confirming again gives the same answer; with other options the file is read anew,
-        which is refused once a job has used it. A reading that died is begun again.
+        which is refused once a job has used it. A reading that died is begun again, and what
+        is damaged, or was confirmed when no table was kept, is read anew as it was.
 
         Raises
         ------
@@ -187,14 +207,9 @@ class DatasetService:
                 "The file was replaced after this data set had been confirmed;"
                 " upload it as a new data set.",
             )
-            details = self._details(dataset)
-            if details.schema is not None and _agrees(details.schema, options):
+            details, options = self._settled(dataset, options)
+            if details is not None:
                 return details
-            if self.metadata.count_jobs(_EVERY_STATUS, dataset_id=dataset_id):
-                raise DatasetInUseError(
-                    "Jobs were trained on this data set as it was read;"
-                    " upload the file again to read it with other options."
-                )
         if stat.size_bytes > self.uploads.limits.max_bytes:
             raise self.confirmer.refuse(
                 dataset,
@@ -203,9 +218,16 @@ class DatasetService:
                     f" at most {self.uploads.limits.max_bytes:,} are allowed."
                 ),
             )
-        if self.inline_read_bytes is not None and stat.size_bytes > self.inline_read_bytes:
+        if self._is_for_the_runner(stat.size_bytes):
             return DatasetDetails(self._hand_over(dataset, stat, options))
-        confirmed = self.confirmer.confirm(dataset, stat, options)
+        try:
+            confirmed = self.confirmer.confirm(dataset, stat, options)
+        except StaleRecordError:
+            # Confirmed twice at once: whoever came second sees what the first one read.
+            present = self._details(own_dataset(self.metadata, caller, dataset_id))
+            if present.schema is None or not agrees(present.schema, options):
+                raise
+            return present
         return DatasetDetails(confirmed.dataset, confirmed.schema, confirmed.rejects)
 
     def create(
@@ -242,11 +264,50 @@ class DatasetService:
                 f"{jobs} to this data set; delete what refers to it first, or pass force=true"
                 " (their reports and models stay, but none can be trained again)."
             )
-        # The record goes last: if this is cut short, deleting again finishes it.
+        # The record goes after the objects: if this is cut short, deleting again finishes it.
         self.objects.delete_prefix(dataset_prefix(dataset.dataset_id))
         self.metadata.delete_dataset(dataset.dataset_id)
+        # What a reading had kept in between. One that ends later finds no record, and clears
+        # up after itself.
+        self.objects.delete_prefix(dataset_prefix(dataset.dataset_id))
 
     # -- Parts ----------------------------------------------------------------------
+
+    def _settled(
+        self, dataset: Dataset, options: ReadOptions
+    ) -> tuple[DatasetDetails | None, ReadOptions]:
+        """Answer a confirmation by an earlier one; no answer: the file is to be read so.
+
+        Raises
+        ------
+        DatasetInUseError
+            If it is to be read otherwise than jobs have learned it.
+        """
+        try:
+            details = self._details(dataset)
+        except DatasetDamagedError:
+            return None, options
+        assert details.schema is not None
+        if not agrees(details.schema, options):
+            if self.metadata.count_jobs(_EVERY_STATUS, dataset_id=dataset.dataset_id):
+                raise DatasetInUseError(
+                    "Jobs were trained on this data set as it was read;"
+                    " upload the file again to read it with other options."
+                )
+            return None, options
+        if self._is_whole(details.dataset):
+            return details, options
+        if not self._is_for_the_runner(dataset.file_size or 0):
+            with (
+                suppress(DatasetDamagedError),
+                tempfile.TemporaryDirectory(prefix="automl-table-") as folder,
+            ):
+                found = self.confirmer.tables.fetch(details.dataset, Path(folder))
+                return DatasetDetails(found.dataset, found.schema, found.rejects), options
+        elif self.metadata.count_jobs(ACTIVE, dataset_id=dataset.dataset_id):
+            # They need it to be ready, and make the table themselves.
+            return details, options
+        return None, as_read(details.schema.file)
 
     def _is_overdue(self, dataset: Dataset) -> bool:
         return self.now() - dataset.updated_at > timedelta(seconds=self.reading_limit_s)
@@ -280,26 +341,49 @@ class DatasetService:
     def _details(self, dataset: Dataset) -> DatasetDetails:
         if dataset.status != "ready":
             return DatasetDetails(dataset)
-        rejects = self.objects.get(dataset_key(dataset.dataset_id, REJECTS))
-        return DatasetDetails(dataset, self._schema(dataset), Rejects.model_validate_json(rejects))
+        present, (schema, rejects) = self._of_one_reading(dataset, self.confirmer.tables.documents)
+        return DatasetDetails(present, schema, rejects)
 
-    def _schema(self, dataset: Dataset) -> TableSchema:
-        text = self.objects.get(dataset_key(dataset.dataset_id, SCHEMA))
-        return TableSchema.model_validate_json(text)
+    def _of_one_reading(
+        self, dataset: Dataset, read: Callable[[Dataset], Kept]
+    ) -> tuple[Dataset, Kept]:
+        """Read what was kept of a data set; once more if it was just read anew.
+
+        Raises
+        ------
+        DatasetDamagedError
+            If it is not there, or not what was written.
+        """
+        try:
+            return dataset, read(dataset)
+        except NotFoundError as error:
+            present = self.metadata.get_dataset(dataset.dataset_id)
+            if present.status == "ready" and present.kept != dataset.kept:
+                return present, read(present)
+            raise DatasetDamagedError(
+                f"What was kept of {dataset.filename!r} is not there. Confirm the data set again"
+                f" (POST /datasets/{dataset.dataset_id}/confirm), which reads its upload anew."
+            ) from error
+
+    def _is_whole(self, dataset: Dataset) -> bool:
+        """Tell whether all is there that a confirmation keeps.
+
+        The typed table, with as many bytes as were written; and the profile, where no request
+        could make it.
+        """
+        if dataset.kept is None:
+            return False
+        try:
+            found = self.objects.stat(kept_key(dataset, TABLE))
+        except NotFoundError:
+            return False
+        if found.size_bytes != dataset.kept.size_bytes:
+            return False
+        is_small = not self._is_for_the_runner(dataset.file_size or 0)
+        return is_small or self.objects.exists(kept_key(dataset, PROFILE))
+
+    def _is_for_the_runner(self, size_bytes: int) -> bool:
+        return self.inline_read_bytes is not None and size_bytes > self.inline_read_bytes
 
 
 _EVERY_STATUS: frozenset[JobStatus] = ACTIVE | TERMINAL
-
-
-def _agrees(schema: TableSchema, options: ReadOptions) -> bool:
-    """Tell whether a table was already read as the options wish."""
-    if schema.file.format == "parquet":
-        return True
-    read_as: Mapping[str, object] = {
-        "encoding": schema.file.encoding,
-        "delimiter": schema.file.delimiter,
-        "decimal": schema.file.decimal,
-        "header": schema.file.has_header,
-    }
-    wished = options.model_dump(exclude_none=True)
-    return all(read_as[name] == value for name, value in wished.items())

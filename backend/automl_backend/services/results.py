@@ -14,6 +14,7 @@ from automl_backend.services.access import Caller, own_job
 from automl_core.errors import NotFoundError, ResultNotReadyError
 from automl_core.layout import (
     BUNDLE_FILES,
+    EDA_DEEP_REPORT,
     EDA_REPORT,
     EXPLANATIONS,
     LEADERBOARD,
@@ -30,8 +31,12 @@ from automl_core.layout import (
 from automl_core.ports import MetadataStore, ObjectStore
 from automl_core.records import Job, JobManifest, Plan
 
-ReportName = Literal["eda", "training"]
-REPORTS: dict[ReportName, str] = {"eda": EDA_REPORT, "training": TRAINING_REPORT}
+ReportName = Literal["eda", "deep", "training"]
+REPORTS: dict[ReportName, str] = {
+    "eda": EDA_REPORT,
+    "deep": EDA_DEEP_REPORT,
+    "training": TRAINING_REPORT,
+}
 
 #: A bundle smaller than this is zipped in memory, a larger one in a temporary file.
 SPOOL_BYTES = 16 * 1024**2
@@ -130,8 +135,22 @@ class ResultService:
         return self._document(own_job(self.metadata, caller, job_id), LEADERBOARD)
 
     def report(self, caller: Caller, job_id: str, name: ReportName) -> bytes:
-        """Read a report's HTML."""
-        return self._bytes(own_job(self.metadata, caller, job_id), REPORTS[name])
+        """Read a report's HTML.
+
+        Raises
+        ------
+        NotFoundError
+            If the job was not asked for this report.
+        ResultNotReadyError
+            If the job has not made it yet.
+        """
+        job = own_job(self.metadata, caller, job_id)
+        if name == "deep" and job.config.eda != "deep":
+            raise NotFoundError(
+                f"Job {job_id} was not asked for a deep report; start one with the option eda "
+                "set to deep."
+            )
+        return self._bytes(job, REPORTS[name])
 
     def bundle(self, caller: Caller, job_id: str) -> tuple[str, Iterator[bytes] | str]:
         """Zip the model bundle; returns a file name, and the zip's bytes or its address.

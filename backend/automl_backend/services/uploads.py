@@ -22,9 +22,14 @@ TABLE_CONTENT_TYPES = frozenset(
         "text/tab-separated-values",
         "application/csv",
         "application/gzip",
+        "application/json",
+        "application/jsonl",
         "application/x-gzip",
         "application/vnd.apache.parquet",
         "application/vnd.ms-excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/x-jsonlines",
+        "application/x-ndjson",
         "application/octet-stream",
         "application/parquet",
         "application/x-parquet",
@@ -102,7 +107,8 @@ class UploadService:
         if media_type not in TABLE_CONTENT_TYPES:
             raise InvalidInputError(
                 f"{content_type!r} is not the content type of a table;"
-                " send a CSV (text/csv) or Parquet file (application/vnd.apache.parquet).",
+                " send CSV (text/csv), JSON Lines (application/x-ndjson), Excel (.xlsx) or"
+                " Parquet (application/vnd.apache.parquet).",
                 pointer="/content_type",
             )
         if size_bytes is not None and size_bytes > self.limits.max_bytes:

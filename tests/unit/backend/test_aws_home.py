@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
+import boto3
 import pytest
 
 from automl_backend.services.access import Caller
@@ -18,7 +20,7 @@ from automl_core.records import TrainConfig
 from automl_core.samples import PENGUINS_TARGET, penguins_path
 from automl_core.settings import load_settings
 from automl_core.tabular.schema import ReadOptions
-from automl_core.wiring import open_stores
+from automl_core.wiring import kept_tables, open_stores
 from automl_training.confirm import ReadingOrder, read_dataset
 
 HASH = "a" * 64
@@ -102,7 +104,8 @@ def test_a_small_table_is_profiled_by_the_request(make_platform):
     dataset_id = uploaded(platform)
     platform.datasets.confirm(Caller(), dataset_id, ReadOptions())
 
-    assert platform.profiles.get(Caller(), dataset_id)["rows"]["kept"] == 344
+    profile = json.loads(platform.profiles.find(Caller(), dataset_id).read())
+    assert profile["rows"]["kept"] == 344
 
 
 def test_a_large_table_is_read_by_batch(make_platform, batch):
@@ -119,7 +122,7 @@ def test_a_large_table_is_read_by_batch(make_platform, batch):
     assert variables(found)["AUTOML_READ_OPTIONS"] == '{"decimal":"."}'
     assert dataset.status == "profiling"
     with pytest.raises(DatasetNotReadyError, match="still being read"):
-        platform.profiles.get(Caller(), dataset_id)
+        platform.profiles.find(Caller(), dataset_id)
 
 
 def test_what_batch_reads_is_ready_for_requests(make_platform):
@@ -135,8 +138,40 @@ def test_what_batch_reads_is_ready_for_requests(make_platform):
     details = platform.datasets.get(Caller(), dataset_id)
     assert (details.dataset.status, details.dataset.row_count) == ("ready", 344)
     assert details.dataset.object_version is not None
-    assert platform.profiles.get(Caller(), dataset_id)["rows"]["kept"] == 344
+    profile = json.loads(platform.profiles.find(Caller(), dataset_id).read())
+    assert profile["rows"]["kept"] == 344
     assert len(platform.datasets.preview(Caller(), dataset_id, n_rows=5).rows) == 5
+
+
+def test_a_table_read_anew_leaves_no_version_of_what_was_kept_before(make_platform, aws_home):
+    platform = make_platform()
+    dataset_id = uploaded(platform)
+    platform.datasets.confirm(Caller(), dataset_id, ReadOptions())
+    platform.profiles.find(Caller(), dataset_id)
+
+    again = platform.datasets.confirm(Caller(), dataset_id, ReadOptions(header=False)).dataset
+
+    s3 = boto3.client("s3", region_name=aws_home["AWS_REGION"])
+    found = s3.list_object_versions(Bucket=aws_home["S3_BUCKET_DATASETS"])
+    prefix = f"datasets/{dataset_id}/"
+    names = ("preview.json", "rejects.json", "schema.json", "table.parquet")
+    assert sorted(each["Key"].removeprefix(prefix) for each in found["Versions"]) == sorted(
+        [UPLOAD, *(f"{again.kept.folder}/{name}" for name in names)]
+    )
+    assert "DeleteMarkers" not in found
+
+
+def test_a_trainer_takes_the_table_that_a_request_kept(make_platform, tmp_path):
+    platform = make_platform()
+    dataset_id = uploaded(platform)
+    confirmed = platform.datasets.confirm(Caller(), dataset_id, ReadOptions()).dataset
+    platform.datasets.objects.delete(dataset_key(dataset_id, UPLOAD))
+
+    with closing(open_stores(load_settings())) as stores:
+        found = kept_tables(stores).fetch(stores.metadata.get_dataset(dataset_id), tmp_path)
+
+    assert (found.dataset, found.schema.n_rows) == (confirmed, 344)
+    assert found.path.stat().st_size == confirmed.kept.size_bytes
 
 
 def test_a_table_too_large_for_a_request_is_not_profiled_by_one(make_platform):
@@ -145,7 +180,7 @@ def test_a_table_too_large_for_a_request_is_not_profiled_by_one(make_platform):
     make_platform().datasets.confirm(Caller(), dataset_id, ReadOptions())
 
     with pytest.raises(PlatformError, match="a request makes none of more than 1,000"):
-        make_platform(inline_read_bytes=1000).profiles.get(Caller(), dataset_id)
+        make_platform(inline_read_bytes=1000).profiles.find(Caller(), dataset_id)
 
 
 def test_nobody_is_let_in_without_a_token_though_the_address_is_a_loopback_one(aws_home):

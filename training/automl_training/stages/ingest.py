@@ -1,4 +1,4 @@
-"""Ingest: the uploaded table, read once and kept typed."""
+"""Ingest: the table, typed once and kept so."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
+from automl_core.errors import ConfigurationError
 from automl_core.layout import REJECTS, SCHEMA, TABLE
 from automl_core.records import StageName
-from automl_core.tabular.convert import write_parquet
-from automl_core.tabular.read import scan_table
+from automl_core.tabular.kept import require_rows
+from automl_core.tabular.schema import Rejects, TableSchema
 from automl_training.stage import StageContext
 
 
 class Ingest:
-    """Writes the table as Parquet and says which lines could not be read."""
+    """Takes the table as it was typed at its confirmation, or reads and types an upload."""
 
     name: StageName = "ingest"
     needs: tuple[str, ...] = ()
@@ -22,35 +23,52 @@ class Ingest:
 
     def run(self, context: StageContext) -> None:
         """Make ``table.parquet``, ``schema.json`` and ``rejects.json``."""
-
-        def open_upload() -> BinaryIO:
-            return context.upload.open("rb")
-
         workspace, reporter = context.workspace, context.reporter
+        scratch = _empty_folder(workspace.scratch("ingest"))
         reporter.progress(0.0, "Reading the table")
-        # What the user saw and perhaps overrode at confirmation is what is trained on.
-        scan = context.confirmed or scan_table(
-            open_upload,
-            filename=context.upload_name,
-            options=context.read_options,
-            limits=context.limits,
-        )
-        file = scan.schema.file
+        if context.fetch_kept is not None:
+            # What the user saw and perhaps overrode at confirmation is what is trained on.
+            found = context.fetch_kept(scratch)
+            require_rows(found)
+            schema, rejects, table = found.schema, found.rejects, found.path
+        elif context.upload is not None:
+            table = scratch / TABLE
+            schema, rejects = _read(context, context.upload, table, scratch)
+        else:
+            raise ConfigurationError("This training was given no table.")
+        file = schema.file
         context.decide(
             what="reading",
             chosen={"encoding": file.encoding, "delimiter": file.delimiter, "format": file.format},
             why=file.encoding_reason,
-            warnings=scan.schema.warnings,
+            warnings=schema.warnings,
         )
-        reporter.progress(0.5, "Writing it typed")
-        scratch = workspace.scratch("ingest")
-        table = _empty_folder(scratch) / TABLE
-        write_parquet(open_upload, scan.schema, table, scratch=scratch)
-        workspace.write(SCHEMA, scan.schema.model_dump_json())
-        workspace.write(REJECTS, scan.rejects.model_dump_json())
+        workspace.write(SCHEMA, schema.model_dump_json())
+        workspace.write(REJECTS, rejects.model_dump_json())
         workspace.take(TABLE, table)
         shutil.rmtree(scratch)
-        reporter.progress(1.0, f"{scan.schema.n_rows:,} rows read")
+        reporter.progress(1.0, f"{schema.n_rows:,} rows read")
+
+
+def _read(
+    context: StageContext, upload: Path, table: Path, scratch: Path
+) -> tuple[TableSchema, Rejects]:
+    """Read an upload, and write it typed."""
+    from automl_core.tabular.convert import write_parquet
+    from automl_core.tabular.read import scan_table
+
+    def open_upload() -> BinaryIO:
+        return upload.open("rb")
+
+    scan = scan_table(
+        open_upload,
+        filename=context.upload_name,
+        options=context.read_options,
+        limits=context.limits,
+    )
+    context.reporter.progress(0.5, "Writing it typed")
+    write_parquet(open_upload, scan.schema, table, scratch=scratch)
+    return scan.schema, scan.rejects
 
 
 def _empty_folder(folder: Path) -> Path:
