@@ -21,12 +21,19 @@ from automl_core.tabular.text import lines_of, utf8_pieces
 
 BLOCK_BYTES: Final = 4 * 1024**2
 """Cutting holds about ten times as much: 40 MB."""
+BLOCK_BYTES_PER_COLUMN: Final = 8 * 1024
+"""A wide table has larger blocks: each column needs rows enough for arrays."""
 _MIN_CELLS: Final = 200_000
 """Rows from a row reader are gathered until they have so many cells."""
 
 
-def read_blocks(reader: RowReader, *, block_bytes: int = BLOCK_BYTES) -> Iterator[CellBlock]:
+def read_blocks(reader: RowReader, *, block_bytes: int | None = None) -> Iterator[CellBlock]:
     """Read all rows; the reader's counts and rejects are complete after the last block.
+
+    Parameters
+    ----------
+    block_bytes : int or None
+        About so many bytes are cut at a time; None: by the number of columns.
 
     Raises
     ------
@@ -36,6 +43,8 @@ def read_blocks(reader: RowReader, *, block_bytes: int = BLOCK_BYTES) -> Iterato
     if not _is_plain(reader.dialect) or reader.n_columns == 1:
         yield from _gather(reader.chunks())
         return
+    if block_bytes is None:
+        block_bytes = max(BLOCK_BYTES, BLOCK_BYTES_PER_COLUMN * reader.n_columns)
     with closing(utf8_pieces(reader.source, reader.encoding, block_bytes)) as pieces:
         yield from _cut(reader, pieces)
     reader.refuse_ragged()

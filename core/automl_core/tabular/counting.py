@@ -31,7 +31,7 @@ from automl_core.tabular.cells import (
     parse_time,
     shape_of,
 )  # fmt: skip
-from automl_core.tabular.distinct import KeySet, KnownCells, first_of_each
+from automl_core.tabular.distinct import KeySet, KnownCells, count_keys, first_of_each
 from automl_core.tabular.plain_numbers import Floats, PlainNumbers, read_plain
 from automl_core.tabular.plain_times import read_times
 
@@ -46,6 +46,8 @@ ENTRY_BYTES: Final = 150
 MAX_MISFITS: Final = 5
 SAMPLE_ROWS: Final = 1_000
 """First rows whose texts stand for a column whose cells are too many to keep."""
+NUMBER_SAMPLE_ROWS: Final = 100
+"""The same for numbers, whose texts nobody reads."""
 MIN_TEXT_BYTES: Final = 10
 """Every word that means something else (``false``, ``#N/A``) is shorter."""
 MAX_NUMBER_BYTES: Final = 40
@@ -128,6 +130,8 @@ class ColumnCounter:
             plain = read_plain(cells)
         if plain is not None and self.is_increasing:
             self._follow(cells, plain)
+        if self._known is not None and len(self._known) == 0 and plain is not None:
+            self._start(cells, keys, plain)
         if self._known is not None and self._known.add(cells, keys):
             self._bytes_per_cell = int(cells.lengths[:SAMPLE_ROWS].mean())
             if len(self._known) > MAX_KNOWN_NUMBERS and _are_numbers(cells):
@@ -140,6 +144,13 @@ class ColumnCounter:
         plain = plain or read_plain(cells)
         self._take_keys(cells, keys, plain)
         self._tally(cells, keys, plain)
+
+    def _start(self, cells: ColumnCells, keys: Words, plain: PlainNumbers) -> None:
+        """Keep no texts of a column that begins with many different numbers."""
+        are_numbers = (plain.shapes != plain_numbers.OTHER).mean() > _MOST
+        if are_numbers and len(count_keys(keys)[0]) > MAX_KNOWN_NUMBERS:
+            self._known = None
+            self._take_sample(cells.select(np.arange(min(NUMBER_SAMPLE_ROWS, len(cells)))))
 
     @property
     def bytes_held(self) -> int:

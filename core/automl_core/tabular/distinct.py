@@ -12,7 +12,8 @@ from automl_core.tabular.cell_block import ColumnCells, Index, Words
 _PENDING_SHARE: Final = 0.5
 """New keys are merged once they are so many for one that is merged already."""
 _MIN_PENDING: Final = 50_000
-_SLOT_BITS: Final = 16
+_MIN_SLOT_BITS, _MAX_SLOT_BITS = 8, 18
+_SLOTS_PER_KEY: Final = 4
 _FEW: Final = 40
 """Keys that are found one by one in less time than all keys are sorted."""
 
@@ -68,7 +69,8 @@ class KeyIndex:
 
     def __init__(self) -> None:
         self.keys: Words = np.empty(0, dtype=np.uint64)
-        self._slots = np.full(1 << _SLOT_BITS, -1, dtype=np.int64)
+        self._bits = _MIN_SLOT_BITS
+        self._slots = np.full(1 << self._bits, -1, dtype=np.int32)
         self._crowded: Words = np.empty(0, dtype=np.uint64)
         self._crowded_ids: Index = np.empty(0, dtype=np.int64)
 
@@ -79,7 +81,7 @@ class KeyIndex:
         """The number of each key; -1 of an unknown one."""
         if len(self.keys) == 0:
             return np.full(len(keys), -1, dtype=np.int64)
-        ids = self._slots[_slot(keys)]
+        ids = self._slots[self._slot(keys)].astype(np.int64)
         strange = np.flatnonzero((ids < 0) | (self.keys[ids] != keys))
         ids[strange] = -1
         if len(strange) and len(self._crowded):
@@ -91,21 +93,34 @@ class KeyIndex:
 
     def add(self, keys: Words) -> None:
         """Number further keys, each of them new and once."""
-        ids = len(self.keys) + np.arange(len(keys))
         self.keys = np.concatenate([self.keys, keys])
-        slots = _slot(keys)
+        bits = self._bits
+        while bits < _MAX_SLOT_BITS and len(self.keys) > (1 << bits) // _SLOTS_PER_KEY:
+            bits += 1
+        if bits == self._bits:
+            self._settle(keys, len(self.keys) - len(keys))
+            return
+        self._bits = bits
+        self._slots = np.full(1 << bits, -1, dtype=np.int32)
+        self._crowded, self._crowded_ids = self._crowded[:0], self._crowded_ids[:0]
+        self._settle(self.keys, 0)
+
+    def _settle(self, keys: Words, first_id: int) -> None:
+        ids = first_id + np.arange(len(keys))
+        slots = self._slot(keys)
         is_free = self._slots[slots] < 0
         self._slots[slots[is_free]] = ids[is_free]
         is_crowded = self._slots[slots] != ids
-        crowded = np.concatenate([self._crowded, keys[is_crowded]])
-        order = np.argsort(crowded)
-        self._crowded = crowded[order]
-        self._crowded_ids = np.concatenate([self._crowded_ids, ids[is_crowded]])[order]
+        if is_crowded.any():
+            crowded = np.concatenate([self._crowded, keys[is_crowded]])
+            order = np.argsort(crowded)
+            self._crowded = crowded[order]
+            self._crowded_ids = np.concatenate([self._crowded_ids, ids[is_crowded]])[order]
 
-
-def _slot(keys: Words) -> Index:
-    # Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4).
-    return ((keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _SLOT_BITS)).astype(np.int64)
+    def _slot(self, keys: Words) -> Index:
+        # Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4).
+        spread = keys * np.uint64(0x9E3779B97F4A7C15)
+        return (spread >> np.uint64(64 - self._bits)).astype(np.int64)
 
 
 class KnownCells:

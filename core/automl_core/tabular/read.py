@@ -89,14 +89,18 @@ def scan_table(
     head = source.head()
     if not head.strip(b" \t\r\n\0\xef\xbb\xbf\xfe\xff"):
         raise TableEmptyError(f"The file {filename!r} is empty. Upload a table with a header.")
+    layout, first_guess = None, ""
     if not source.is_converted:
         refuse_other_files(head)
         refuse_binary(head, options.encoding)
         # A first look, so that what cannot be read is refused before the whole file is.
         first_guess = guess_from_head(head, options.encoding)
-        _lay_out(head, first_guess, filename, options, limits)
+        layout = _lay_out(head, first_guess, filename, options, limits)
     facts = survey(source, head, options.encoding)
-    layout = _lay_out(head, facts.encoding, filename, options, limits, table_format=source.format)
+    if layout is None or facts.encoding != first_guess:
+        layout = _lay_out(
+            head, facts.encoding, filename, options, limits, table_format=source.format
+        )
     reader = RowReader(
         source, layout.dialect, facts.encoding, layout.skipped_lines, layout.has_header,
         len(layout.names), limits,

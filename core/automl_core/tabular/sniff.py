@@ -46,6 +46,9 @@ from automl_core.tabular.schema import TableFormat
 __all__ = ["Dialect", "Layout", "sniff"]
 
 MAX_LAST_CHARACTERS: Final = 10_000
+_MAX_COMPARED_CELLS: Final = 40_000
+_MIN_COMPARED_ROWS: Final = 20
+"""Cells below a header that are looked at; 200 rows of 200 columns."""
 MIN_TYPED_BELOW: Final = 0.9
 YEARS: Final = range(1900, 2101)
 
@@ -251,6 +254,8 @@ def _is_header(first: Sequence[str], below: Records) -> bool:
         return False
     if not below:
         return True
+    # A wide table tells by its many columns.
+    below = below[: max(_MIN_COMPARED_ROWS, _MAX_COMPARED_CELLS // len(first))]
     votes = 0
     repeats = True
     # Joined files have the header again.

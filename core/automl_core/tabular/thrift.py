@@ -6,6 +6,7 @@ https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 _LONG_LIST: Final = 15
@@ -37,6 +38,7 @@ def varint(number: int) -> bytes:
     return bytes(parts)
 
 
+@lru_cache(maxsize=4096)
 def i32(number: int) -> Value:
     """A whole number of up to 32 bits."""
     return Value(5, varint(number << 1 ^ number >> 31))
@@ -64,6 +66,13 @@ def listed(values: Sequence[Value]) -> Value:
     return Value(9, head + b"".join(value.data for value in values))
 
 
+@lru_cache(maxsize=1024)
+def _field(delta: int, number: int, kind: int) -> bytes:
+    if delta <= _MAX_DELTA:
+        return bytes([delta << 4 | kind])
+    return bytes([kind]) + varint(number << 1)
+
+
 def struct(fields: Mapping[int, Value]) -> Value:
     """Fields by their number.
 
@@ -73,11 +82,7 @@ def struct(fields: Mapping[int, Value]) -> Value:
     parts = []
     before = 0
     for number, value in sorted(fields.items()):
-        delta = number - before
-        if delta <= _MAX_DELTA:
-            parts.append(bytes([delta << 4 | value.kind]))
-        else:
-            parts.append(bytes([value.kind]) + varint(number << 1))
+        parts.append(_field(number - before, number, value.kind))
         parts.append(value.data)
         before = number
     return Value(12, b"".join(parts) + b"\0")
