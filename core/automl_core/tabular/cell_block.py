@@ -173,12 +173,13 @@ class CellBlock:
             starts, lengths = self.starts[where], self.lengths[where]
             yield batch, ColumnCells(self.data, starts.ravel(), lengths.ravel())
 
-    def keys(self) -> Words:
-        """Keys of all cells, of shape (n_columns, n_rows); see :meth:`ColumnCells.keys`."""
-        keys = np.empty(self.starts.shape, dtype=np.uint64)
-        for batch, cells in self.batches(range(len(keys))):
-            keys[batch[0] : batch[-1] + 1] = cells.keys().reshape(len(batch), -1)
-        return keys
+    def keys(self, positions: Sequence[int]) -> dict[int, Words]:
+        """Keys of some columns; see :meth:`ColumnCells.keys`."""
+        found: dict[int, Words] = {}
+        for batch, cells in self.batches(positions):
+            keys = cells.keys().reshape(len(batch), -1)
+            found |= {position: keys[i] for i, position in enumerate(batch)}
+        return found
 
     def head(self, n_rows: int) -> list[list[str]]:
         """The first rows as texts."""

@@ -110,6 +110,11 @@ class ColumnCounter:
         self._last = float("-inf")
 
     @property
+    def needs_keys(self) -> bool:
+        """Whether :meth:`add` wants the keys of the next cells."""
+        return self._known is not None
+
+    @property
     def needs_numbers(self) -> bool:
         """Whether :meth:`add` wants the plain numbers among the next cells."""
         return self.is_increasing or self._known is None
@@ -125,25 +130,26 @@ class ColumnCounter:
             Of the cells, where they are known already.
         """
         self.n_rows += len(cells)
-        keys = cells.keys() if keys is None else keys
         if plain is None and self.needs_numbers:
             plain = read_plain(cells)
         if plain is not None and self.is_increasing:
             self._follow(cells, plain)
-        if self._known is not None and len(self._known) == 0 and plain is not None:
-            self._start(cells, keys, plain)
-        if self._known is not None and self._known.add(cells, keys):
-            self._bytes_per_cell = int(cells.lengths[:SAMPLE_ROWS].mean())
-            if len(self._known) > MAX_KNOWN_NUMBERS and _are_numbers(cells):
-                self._forget_texts()
-            return
         if self._known is not None:
+            keys = cells.keys() if keys is None else keys
+            if len(self._known) == 0 and plain is not None:
+                self._start(cells, keys, plain)
+        if self._known is not None and keys is not None:
+            if self._known.add(cells, keys):
+                self._bytes_per_cell = int(cells.lengths[:SAMPLE_ROWS].mean())
+                if len(self._known) > MAX_KNOWN_NUMBERS and _are_numbers(cells):
+                    self._forget_texts()
+                return
             self._forget_texts()
         if not self.sample:
             self._take_sample(cells)
         plain = plain or read_plain(cells)
-        self._take_keys(cells, keys, plain)
-        self._tally(cells, keys, plain)
+        self._take_keys(cells, plain)
+        self._tally(cells, plain)
 
     def _start(self, cells: ColumnCells, keys: Words, plain: PlainNumbers) -> None:
         """Keep no texts of a column that begins with many different numbers."""
@@ -193,30 +199,30 @@ class ColumnCounter:
         self._tally_known(counts)
         self.sample = Counter(dict(counts.most_common(SAMPLE_ROWS)))
         cells = ColumnCells.of_texts(list(counts))
-        self._take_keys(cells, cells.keys(), read_plain(cells))
+        self._take_keys(cells, read_plain(cells))
 
     def _take_sample(self, cells: ColumnCells) -> None:
         rows = np.arange(min(SAMPLE_ROWS, len(cells)))
         self.sample = Counter(text for text in cells.texts(rows) if text.strip())
 
-    def _take_keys(self, cells: ColumnCells, keys: Words, plain: PlainNumbers) -> None:
+    def _take_keys(self, cells: ColumnCells, plain: PlainNumbers) -> None:
         if not self.is_exact:
             return
         is_number = plain.shapes != plain_numbers.OTHER
         # Zero and minus zero are the same number.
         self._numbers.add((plain.values[is_number] + 0.0).view(np.uint64))
-        self._others.add(keys[~is_number & (cells.lengths > 0)])
+        others = np.flatnonzero(~is_number & (cells.lengths > 0))
+        if len(others):
+            self._others.add(cells.select(others).keys())
 
     # -- Tallies ------------------------------------------------------------------------
 
     def _tally_known(self, counts: Counter[str]) -> None:
         rows = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
         cells = ColumnCells.of_texts(list(counts))
-        self._tally(cells, cells.keys(), read_plain(cells), rows)
+        self._tally(cells, read_plain(cells), rows)
 
-    def _tally(
-        self, cells: ColumnCells, keys: Words, plain: PlainNumbers, weights: Index | None = None
-    ) -> None:
+    def _tally(self, cells: ColumnCells, plain: PlainNumbers, weights: Index | None = None) -> None:
         """Count shapes; ``weights`` are the rows that each cell stands for."""
         for code, shape in _PLAIN.items():
             found = np.flatnonzero(plain.shapes == code)
@@ -237,7 +243,7 @@ class ColumnCounter:
         if weights is None:
             self._add_shape(EMPTY, int(is_empty.sum()))
             self._add_shape(TEXT, int(is_text.sum()))
-            first, rows = first_of_each(keys[other[odd]])
+            first, rows = first_of_each(rest.select(odd).keys())
             odd = odd[first]
         else:
             weights = weights[other]

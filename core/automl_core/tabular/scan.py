@@ -40,11 +40,11 @@ def count_columns(
     """
     counters = [ColumnCounter() for _ in range(n_columns)]
     for block in blocks:
-        keys = block.keys()
+        keys = block.keys([i for i, counter in enumerate(counters) if counter.needs_keys])
         wanted = [i for i, counter in enumerate(counters) if counter.needs_numbers]
         plain = read_plain_columns(block, wanted)
         for i, counter in enumerate(counters):
-            counter.add(block.column(i), keys[i], plain.get(i))
+            counter.add(block.column(i), keys.get(i), plain.get(i))
         share_memory(counters, memory_bytes)
     for counter in counters:
         counter.finish()

@@ -164,6 +164,7 @@ class _Times:
 class _Texts:
     def __init__(self, column: ColumnSchema) -> None:
         self._tokens = frozenset(column.missing_tokens)
+        self._is_raw = False
         self._known = _Remembered(self._value)
 
     def _value(self, text: str) -> bytes | None:
@@ -171,16 +172,24 @@ class _Texts:
         return None if not stripped or stripped in self._tokens else stripped.encode()
 
     def __call__(self, cells: ColumnCells, _: PlainNumbers | None = None) -> Column:
+        if self._is_raw:
+            return _as_they_lie(cells)
         keys = cells.keys()
         if not self._tokens and _are_mostly_different(keys):
-            trimmed = _trim(cells)
-            return RawTexts(trimmed, trimmed.lengths > 0)
+            # Later blocks of such a column are hardly otherwise, and need not be looked at.
+            self._is_raw = True
+            return _as_they_lie(cells)
         ids = self._known(cells, keys)
         is_there = np.array([value is not None for value in self._known.meanings], dtype=bool)
         there = is_there[ids]
         codes = np.full(len(ids), -1, dtype=np.int64)
         codes[there], kept = _renumber(ids[there], len(is_there))
         return Coded(codes, [self._known.meanings[i] for i in kept.tolist()])
+
+
+def _as_they_lie(cells: ColumnCells) -> Column:
+    trimmed = _trim(cells)
+    return RawTexts(trimmed, trimmed.lengths > 0)
 
 
 def _are_mostly_different(keys: Words) -> bool:
