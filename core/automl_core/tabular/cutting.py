@@ -74,11 +74,19 @@ def cut_block(block: bytes, *, delimiter: str, quote: str, n_columns: int) -> Cu
     starts[1:] = ends[:-1] + 1
     if b"\r" in block and not _drop_returns(marks, ends, n_columns, n_bytes):
         return irregular
-    n_lines = len(lines) if marks.inside is None else block.count(b"\n", 0, n_bytes)
+    n_lines = len(lines) if marks.inside is None else _count_lines(block, n_bytes)
     data = padded
     if len(quotes):
         data = _unquote(block[:n_bytes], padded, (starts, ends), quotes)
     return Cut(n_bytes, _block(data, starts, ends, n_columns), n_lines)
+
+
+def _count_lines(block: bytes, n_bytes: int) -> int:
+    """Line ends of any kind, those inside quotes too."""
+    n_lines = block.count(b"\n", 0, n_bytes)
+    if b"\r" in block:
+        n_lines += block.count(b"\r", 0, n_bytes) - block.count(b"\r\n", 0, n_bytes)
+    return n_lines
 
 
 @dataclass(frozen=True)

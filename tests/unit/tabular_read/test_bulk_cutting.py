@@ -61,7 +61,7 @@ def in_blocks(reader: RowReader, block_bytes: int) -> Any:
 
 
 PLAIN = st.sampled_from(["", "1", "-2.5", "abc", " x ", "hällo", "日本語のとても長い文字列"])
-QUOTED = st.sampled_from(['"a,b"', '"x\ny"', '"x\r\ny"', '""', '"q""q"', '""""', '"é"'])
+QUOTED = st.sampled_from(['"a,b"', '"x\ny"', '"x\r\ny"', '"x\ry"', '""', '"q""q"', '""""', '"é"'])
 ODD = st.sampled_from(['a"b', '"a"b', ' "a"', '"', '""x', 'x""'])
 
 
@@ -108,6 +108,15 @@ def test_every_dialect_gives_the_same_both_ways(dialect: Dialect) -> None:
     facts = {"data": text.encode(), "n_columns": 2, "dialect": dialect}
 
     assert in_blocks(a_reader(**facts), 64) == one_by_one(a_reader(**facts))
+
+
+def test_a_return_inside_quotes_counts_as_a_line() -> None:
+    data = b'a,b\n1,"x\ry"\n' + b"3,4\n" * 30 + b"5,6,7\n"
+
+    account = in_blocks(a_reader(data, 2), 14)
+
+    assert account["rejects"][0].line == 34
+    assert account == one_by_one(a_reader(data, 2))
 
 
 def test_a_regular_block_is_cut_and_the_rest_left_for_the_next() -> None:
