@@ -38,7 +38,7 @@ def write_parquet(
     out : Path
         Written whole or not at all.
     scratch : Path
-        Folder for a copy of the table as plain CSV while this runs.
+        Folder for a copy of an upload that is Parquet itself, while this runs.
 
     Raises
     ------

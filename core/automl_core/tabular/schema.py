@@ -92,7 +92,8 @@ class ColumnSchema(Record):
     examples: list[str] = Field(default_factory=list)
     top_values: list[ValueCount] = Field(default_factory=list)
     """Most frequent first; complete if there are at most ``MAX_CLASSES`` distinct values,
-    else the first few, and empty where counting was given up."""
+    else the first few. Empty where different values are too many to be kept while a text table
+    is read: over 256 numbers, over 20,000 others; ``examples`` has some."""
     warnings: list[str] = Field(default_factory=list)
 
 
