@@ -75,21 +75,32 @@ def profile(
     reason in one line.
     """
     from automl_core.layout import EDA_DEEP_REPORT, EDA_REPORT, PROFILE, REJECTS, TABLE
-    from automl_core.tabular.read import scan_table
+    from automl_core.tabular.convert import read_table
 
     speech: Speech = context.obj
     existing_file(file)
     folder = out if out is not None else Path(f"{_stem(file)}-profile")
     _check_folder(folder, file)
     options = read_options(encoding, delimiter, decimal, header)
-    scan = scan_table(lambda: file.open("rb"), filename=file.name, options=options)
-    column = _target_name(scan.schema, target)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".automl-profile-", dir=folder.parent) as scratch:
+    beside = next(parent for parent in folder.absolute().parents if parent.is_dir())
+    with tempfile.TemporaryDirectory(prefix=".automl-profile-", dir=beside) as scratch:
         made = Path(scratch) / "made"
         made.mkdir()
+        scan = read_table(
+            lambda: file.open("rb"),
+            filename=file.name,
+            options=options,
+            out=Path(scratch) / TABLE,
+            scratch=Path(scratch),
+        )
+        column = _target_name(scan.schema, target)
         content = _make(
-            file, scan, made, target=column, task=None if task == "auto" else task, seed=seed
+            Path(scratch) / TABLE,
+            scan,
+            made,
+            target=column,
+            task=None if task == "auto" else task,
+            seed=seed,
         )
         names = [TABLE, PROFILE, EDA_REPORT, REJECTS]
         note = None
@@ -97,6 +108,7 @@ def profile(
             speech.note("Writing the deep report; this may take two minutes.")
             note = _make_deep(file, scan.schema, made, content, seed=seed)
             names.append(EDA_DEEP_REPORT)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         _publish(made, folder, stale=() if deep else (EDA_DEEP_REPORT,))
     document = {
         "out": str(folder),
@@ -156,21 +168,17 @@ def _target_name(schema: TableSchema, target: str | None) -> str | None:
 
 
 def _make(
-    file: Path, scan: Scan, made: Path, *, target: str | None, task: Any, seed: int
+    parquet: Path, scan: Scan, made: Path, *, target: str | None, task: Any, seed: int
 ) -> dict[str, Any]:
-    """Write the four files; return the profile."""
+    """Make the four files, the first of them of what was read; return the profile."""
     import json
 
     from automl_core.layout import EDA_REPORT, PROFILE, REJECTS, TABLE
-    from automl_core.tabular.convert import write_parquet
     from automl_core.tabular.profile import profile_table
     from automl_core.tabular.report import render_eda
 
-    with tempfile.TemporaryDirectory(dir=made.parent) as scratch:
-        parquet = Path(scratch) / TABLE
-        write_parquet(lambda: file.open("rb"), scan.schema, parquet, scratch=Path(scratch))
-        content = profile_table(parquet, scan.schema, target=target, task=task, seed=seed)
-        parquet.replace(made / TABLE)
+    content = profile_table(parquet, scan.schema, target=target, task=task, seed=seed)
+    parquet.replace(made / TABLE)
     texts = {
         PROFILE: json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1),
         EDA_REPORT: render_eda(content),

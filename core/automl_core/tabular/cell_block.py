@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -42,11 +42,14 @@ class ColumnCells:
         Bytes of the whole block, UTF-8, with ``PADDING`` at the end; holds no NUL before it.
     starts, lengths : ndarray of shape (n_rows,), int64
         Where a cell begins and how many bytes it has.
+    notes : dict
+        What was found of them before, under names of the finders' own.
     """
 
     data: Bytes
     starts: Index
     lengths: Index
+    notes: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of_texts(cls, texts: Sequence[str]) -> ColumnCells:
@@ -64,21 +67,43 @@ class ColumnCells:
 
     def texts(self, rows: Index) -> list[str]:
         """Some cells."""
-        whole = self.data
-        begins = self.starts[rows]
-        ends = (begins + self.lengths[rows]).tolist()
+        return [text.decode() for text in self.select(rows).raw_texts()]
+
+    def raw_texts(self) -> list[bytes]:
+        """All cells, as UTF-8."""
+        whole = self.data.data
+        ends = (self.starts + self.lengths).tolist()
         return [
-            whole[begin:end].tobytes().decode()
-            for begin, end in zip(begins.tolist(), ends, strict=True)
+            bytes(whole[begin:end]) for begin, end in zip(self.starts.tolist(), ends, strict=True)
         ]
 
     def select(self, rows: Index | Mask) -> ColumnCells:
         """The same column on some rows."""
         return ColumnCells(self.data, self.starts[rows], self.lengths[rows])
 
+    @property
+    def first(self) -> Words:
+        """The first eight bytes of each cell, as :meth:`words` gives them; not to be changed."""
+        found: Words | None = self.notes.get("first")
+        if found is None:
+            found = self.notes["first"] = self._first()
+        return found
+
+    def _first(self) -> Words:
+        everywhere = _at_every_byte(self.data)
+        # The padding is behind every cell.
+        picked = everywhere[self.starts]
+        picked &= _KEEP[np.minimum(self.lengths, WORD)]
+        return picked
+
     def words(self, offset: int = 0) -> Words:
         """Eight bytes of each cell from an offset on, the first the lowest; zero behind its end."""
-        return words_at(self.data, self.starts + offset, self.lengths - offset)
+        if offset == 0:
+            return self.first
+        places = np.minimum(self.starts + offset, len(self.data) - WORD)
+        picked = _at_every_byte(self.data)[places]
+        picked &= _KEEP[np.clip(self.lengths - offset, 0, WORD)]
+        return picked
 
     def keys(self) -> Words:
         """A number for each cell that tells different cells apart.
@@ -86,7 +111,16 @@ class ColumnCells:
         Up to eight bytes it is the cell itself; beyond, a 64-bit hash: among a million
         different cells the chance that any two share one is 3e-8.
         """
-        keys = self.words()
+        found: Words | None = self.notes.get("keys")
+        if found is None:
+            found = self.notes["keys"] = self._keys()
+        return found
+
+    def _keys(self) -> Words:
+        keys = self.first
+        if not len(keys) or int(self.lengths.max()) <= WORD:
+            return keys
+        keys = keys.copy()
         longer = np.flatnonzero((self.lengths > WORD) & (self.lengths <= MAX_MIXED))
         if len(longer):
             keys[longer] = self.select(longer)._mixed(keys[longer])
@@ -111,18 +145,9 @@ class ColumnCells:
         return mixed
 
 
-def words_at(data: Bytes, starts: Index, lengths: Index) -> Words:
-    """Eight bytes from each place on, those behind ``lengths`` cleared."""
-    # Two aligned words around each place; reading eight unaligned bytes takes numpy three
-    # times as long.
-    aligned = data[: len(data) // WORD * WORD].view("<u8")
-    index = np.minimum(starts >> 3, len(aligned) - 2)
-    shift = ((starts & 7) << 3).astype(np.uint64)
-    picked: Words = aligned[index] >> shift
-    # A shift by all 64 bits leaves nothing.
-    picked |= aligned[index + 1] << (np.uint64(64) - shift)
-    picked &= _KEEP[np.clip(lengths, 0, WORD)]
-    return picked
+def _at_every_byte(data: Bytes) -> Words:
+    """The words that begin at each byte, most of them unaligned; not to be changed."""
+    return np.ndarray(len(data) - WORD + 1, "<u8", data, strides=(1,))
 
 
 def _mix(words: Words) -> Words:
@@ -134,10 +159,6 @@ def _mix(words: Words) -> Words:
     mixed *= _MIX_2
     mixed ^= mixed >> np.uint64(31)
     return mixed
-
-
-def _is_run(positions: Sequence[int]) -> bool:
-    return positions[-1] - positions[0] + 1 == len(positions)
 
 
 @dataclass(frozen=True)
@@ -164,22 +185,53 @@ class CellBlock:
         """The cells of a column."""
         return ColumnCells(self.data, self.starts[position], self.lengths[position])
 
-    def batches(self, positions: Sequence[int]) -> Iterator[tuple[Sequence[int], ColumnCells]]:
-        """Columns together, one behind another, so that each batch has cells enough for arrays."""
+    def columns(self) -> list[ColumnCells]:
+        """The cells of all columns, with their first words."""
+        columns: list[ColumnCells] = []
         step = max(1, BATCH_CELLS // max(self.n_rows, 1))
-        for start in range(0, len(positions), step):
-            batch = positions[start : start + step]
-            where = slice(batch[0], batch[-1] + 1) if _is_run(batch) else list(batch)
+        for start in range(0, len(self.starts), step):
+            where = slice(start, start + step)
             starts, lengths = self.starts[where], self.lengths[where]
-            yield batch, ColumnCells(self.data, starts.ravel(), lengths.ravel())
+            together = ColumnCells(self.data, starts.ravel(), lengths.ravel())
+            first = together.first.reshape(starts.shape)
+            columns += [
+                ColumnCells(self.data, begins, sizes, {"first": words})
+                for begins, sizes, words in zip(starts, lengths, first, strict=True)
+            ]
+        return columns
 
-    def keys(self, positions: Sequence[int]) -> dict[int, Words]:
-        """Keys of some columns; see :meth:`ColumnCells.keys`."""
-        found: dict[int, Words] = {}
-        for batch, cells in self.batches(positions):
-            keys = cells.keys().reshape(len(batch), -1)
-            found |= {position: keys[i] for i, position in enumerate(batch)}
-        return found
+    def batches(
+        self, columns: Sequence[ColumnCells]
+    ) -> Iterator[tuple[Sequence[ColumnCells], ColumnCells]]:
+        """Columns one behind another, so that each batch has cells enough for arrays.
+
+        Parameters
+        ----------
+        columns : sequence of ColumnCells
+            Some of :meth:`columns`.
+        """
+        step = max(1, BATCH_CELLS // max(self.n_rows, 1))
+        for start in range(0, len(columns), step):
+            batch = columns[start : start + step]
+            if len(batch) == 1:
+                yield batch, batch[0]
+                continue
+            yield (
+                batch,
+                ColumnCells(
+                    self.data,
+                    np.concatenate([cells.starts for cells in batch]),
+                    np.concatenate([cells.lengths for cells in batch]),
+                    {"first": np.concatenate([cells.first for cells in batch])},
+                ),
+            )
+
+    def note_keys(self, columns: Sequence[ColumnCells]) -> None:
+        """Find the keys of some of :meth:`columns` together; see :meth:`ColumnCells.keys`."""
+        for batch, together in self.batches(columns):
+            keys = together.keys().reshape(len(batch), -1)
+            for cells, own in zip(batch, keys, strict=True):
+                cells.notes["keys"] = own
 
     def head(self, n_rows: int) -> list[list[str]]:
         """The first rows as texts."""

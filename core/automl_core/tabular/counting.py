@@ -15,17 +15,13 @@ from typing import Final
 import numpy as np
 
 from automl_core.tabular import plain_numbers, plain_times
-from automl_core.tabular.cell_block import WORD, ColumnCells, Index, Mask, Words
+from automl_core.tabular.bulk_shapes import PLAIN, TIMES, is_surely_text
+from automl_core.tabular.cell_block import ColumnCells, Index, Mask
 from automl_core.tabular.cells import (
-    DATE,
-    DATETIME,
     EMPTY,
-    INTEGER,
     NUMBER_SHAPES,
-    POINT,
     POINT_OR_GROUPED,
     TEXT,
-    ZONED_DATETIME,
     Decimal,
     parse_number,
     parse_time,
@@ -48,27 +44,12 @@ SAMPLE_ROWS: Final = 1_000
 """First rows whose texts stand for a column whose cells are too many to keep."""
 NUMBER_SAMPLE_ROWS: Final = 100
 """The same for numbers, whose texts nobody reads."""
-MIN_TEXT_BYTES: Final = 10
-"""Every word that means something else (``false``, ``#N/A``) is shorter."""
-MAX_NUMBER_BYTES: Final = 40
-"""No number and no time is spelled longer."""
 _FOLLOWED_CELLS: Final = 64
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times of a table are UTC without a zone
 _DECIMALS: Final[tuple[Decimal, ...]] = (".", ",")
-_PLAIN: Final = {
-    plain_numbers.INTEGER: INTEGER,
-    plain_numbers.POINT: POINT,
-    plain_numbers.POINT_OR_GROUPED: POINT_OR_GROUPED,
-}
-_TIMES: Final = {
-    plain_times.DATE: DATE,
-    plain_times.DATETIME: DATETIME,
-    plain_times.ZONED: ZONED_DATETIME,
-}
 _THOUSAND: Final = 1000.0
 _MICROSECONDS: Final = 1_000_000
-_NINE: Final = 9
 _MOST: Final = 0.5
 
 
@@ -111,50 +92,66 @@ class ColumnCounter:
 
     @property
     def needs_keys(self) -> bool:
-        """Whether :meth:`add` wants the keys of the next cells."""
+        """Whether :meth:`add` asks for the keys of the next cells."""
         return self._known is not None
 
     @property
     def needs_numbers(self) -> bool:
-        """Whether :meth:`add` wants the plain numbers among the next cells."""
+        """Whether :meth:`add` asks for the plain numbers among the next cells."""
         return self.is_increasing or self._known is None
 
-    def add(
-        self, cells: ColumnCells, keys: Words | None = None, plain: PlainNumbers | None = None
-    ) -> None:
+    def add(self, cells: ColumnCells) -> Index | None:
         """Take the column's next cells.
 
-        Parameters
-        ----------
-        keys, plain : optional
-            Of the cells, where they are known already.
+        Returns
+        -------
+        ndarray of shape (n_cells,) or None
+            The place of each cell in ``texts``; None once the texts are not kept.
         """
         self.n_rows += len(cells)
-        if plain is None and self.needs_numbers:
-            plain = read_plain(cells)
-        if plain is not None and self.is_increasing:
-            self._follow(cells, plain)
+        if self.is_increasing:
+            self._follow(cells)
+        if self._known is not None and len(self._known) == 0:
+            self._start(cells)
         if self._known is not None:
-            keys = cells.keys() if keys is None else keys
-            if len(self._known) == 0 and plain is not None:
-                self._start(cells, keys, plain)
-        if self._known is not None and keys is not None:
-            if self._known.add(cells, keys):
+            ids = self._known.add(cells, cells.keys())
+            if ids is not None:
                 self._bytes_per_cell = int(cells.lengths[:SAMPLE_ROWS].mean())
                 if len(self._known) > MAX_KNOWN_NUMBERS and _are_numbers(cells):
                     self._forget_texts()
-                return
+                    return None
+                return ids
             self._forget_texts()
         if not self.sample:
             self._take_sample(cells)
-        plain = plain or read_plain(cells)
+        plain = read_plain(cells)
         self._take_keys(cells, plain)
         self._tally(cells, plain)
+        return None
 
-    def _start(self, cells: ColumnCells, keys: Words, plain: PlainNumbers) -> None:
+    @property
+    def texts(self) -> list[str]:
+        """Every different cell so far, in order of appearance; empty if they are not kept."""
+        return [] if self._known is None else self._known.texts
+
+    @property
+    def n_seen(self) -> int:
+        """Different cells so far, or different numbers of a column of numbers."""
+        return len(self.texts) if self._known is not None else self._numbers.count()
+
+    def so_far(self) -> ColumnCounter:
+        """Shapes and samples of the cells until now, in a counter of their own."""
+        told = ColumnCounter()
+        told.n_rows, told.shapes = self.n_rows, self.shapes.copy()
+        told.samples = {shape: list(cells) for shape, cells in self.samples.items()}
+        if self._known is not None:
+            told._tally_known(self._known.counts())
+        return told
+
+    def _start(self, cells: ColumnCells) -> None:
         """Keep no texts of a column that begins with many different numbers."""
-        are_numbers = (plain.shapes != plain_numbers.OTHER).mean() > _MOST
-        if are_numbers and len(count_keys(keys)[0]) > MAX_KNOWN_NUMBERS:
+        are_numbers = (read_plain(cells).shapes != plain_numbers.OTHER).mean() > _MOST
+        if are_numbers and len(count_keys(cells.keys())[0]) > MAX_KNOWN_NUMBERS:
             self._known = None
             self._take_sample(cells.select(np.arange(min(NUMBER_SAMPLE_ROWS, len(cells)))))
 
@@ -209,11 +206,19 @@ class ColumnCounter:
         if not self.is_exact:
             return
         is_number = plain.shapes != plain_numbers.OTHER
-        # Zero and minus zero are the same number.
-        self._numbers.add((plain.values[is_number] + 0.0).view(np.uint64))
-        others = np.flatnonzero(~is_number & (cells.lengths > 0))
-        if len(others):
-            self._others.add(cells.select(others).keys())
+        n_numbers = int(np.count_nonzero(is_number))
+        if n_numbers:
+            values = plain.values if n_numbers == len(cells) else plain.values[is_number]
+            # Zero and minus zero are the same number.
+            self._numbers.add((values + 0.0).view(np.uint64))
+        if n_numbers == len(cells):
+            return
+        is_other = ~is_number
+        is_other &= cells.lengths > 0
+        if is_other.all():
+            self._others.add(cells.keys())
+        elif is_other.any():
+            self._others.add(cells.select(is_other).keys())
 
     # -- Tallies ------------------------------------------------------------------------
 
@@ -224,51 +229,70 @@ class ColumnCounter:
 
     def _tally(self, cells: ColumnCells, plain: PlainNumbers, weights: Index | None = None) -> None:
         """Count shapes; ``weights`` are the rows that each cell stands for."""
-        for code, shape in _PLAIN.items():
-            found = np.flatnonzero(plain.shapes == code)
-            if len(found):
+        n_cells = np.bincount(plain.shapes, minlength=len(PLAIN) + 1).tolist()
+        for code, shape in PLAIN.items():
+            if n_cells[code]:
+                found = np.flatnonzero(plain.shapes == code)
                 n_rows = len(found) if weights is None else int(weights[found].sum())
-                self._add_numbers(cells.select(found), plain.values[found], shape, n_rows)
-        other = np.flatnonzero(plain.shapes == plain_numbers.OTHER)
-        if len(other) == 0:
+                is_all = len(found) == len(cells)
+                values = plain.values if is_all else plain.values[found]
+                self._add_numbers(cells, found, values, shape, n_rows)
+        n_other = n_cells[plain_numbers.OTHER]
+        if n_other == 0:
             return
-        rest = cells.select(other)
-        is_empty = rest.lengths == 0
-        is_text = _is_surely_text(rest)
-        is_odd = ~is_empty & ~is_text
-        is_odd[is_odd] = ~self._tally_times(
-            rest, is_odd, None if weights is None else weights[other]
-        )
-        odd = np.flatnonzero(is_odd)
+        is_empty = cells.lengths == 0
+        if weights is None and n_other == np.count_nonzero(is_empty):
+            self._add_shape(EMPTY, n_other)
+            return
+        if n_other == len(cells):
+            rest = cells
+        else:
+            other = np.flatnonzero(plain.shapes == plain_numbers.OTHER)
+            rest, is_empty = cells.select(other), is_empty[other]
+            weights = None if weights is None else weights[other]
+        self._tally_rest(rest, is_empty, weights)
+
+    def _tally_rest(self, cells: ColumnCells, is_empty: Mask, weights: Index | None) -> None:
+        """Count the shapes of cells that are no plain numbers."""
+
+        def rows_of(mask: Mask) -> int:
+            return int(np.count_nonzero(mask) if weights is None else weights[mask].sum())
+
+        self._add_shape(EMPTY, rows_of(is_empty))
+        is_time = self._tally_times(cells, weights)
+        is_odd = ~is_empty & ~is_time
+        if not is_odd.any():
+            return
+        is_text = is_surely_text(cells)
+        self._add_shape(TEXT, rows_of(is_text))
+        self._keep(TEXT, cells, np.flatnonzero(is_text))
+        odd = np.flatnonzero(is_odd & ~is_text)
+        if len(odd) == 0:
+            return
         if weights is None:
-            self._add_shape(EMPTY, int(is_empty.sum()))
-            self._add_shape(TEXT, int(is_text.sum()))
-            first, rows = first_of_each(rest.select(odd).keys())
+            first, rows = first_of_each(cells.select(odd).keys())
             odd = odd[first]
         else:
-            weights = weights[other]
-            self._add_shape(EMPTY, int(weights[is_empty].sum()))
-            self._add_shape(TEXT, int(weights[is_text].sum()))
             rows = weights[odd]
-        self._keep(TEXT, rest.select(is_text))
-        for cell, n_rows in zip(rest.texts(odd), rows.tolist(), strict=True):
+        for cell, n_rows in zip(cells.texts(odd), rows.tolist(), strict=True):
             self._add_odd(cell, n_rows)
 
-    def _tally_times(self, cells: ColumnCells, is_asked: Mask, weights: Index | None) -> Mask:
-        """Count plain times; tell which of the cells asked for are."""
-        asked = np.flatnonzero(is_asked)
-        shapes = read_times(cells.select(asked)).shapes
-        for code, shape in _TIMES.items():
-            found = asked[shapes == code]
+    def _tally_times(self, cells: ColumnCells, weights: Index | None) -> Mask:
+        """Count plain times; tell which of the cells are."""
+        shapes = read_times(cells).shapes
+        for code, shape in TIMES.items():
+            found = np.flatnonzero(shapes == code)
             if len(found):
                 n_rows = len(found) if weights is None else int(weights[found].sum())
                 self._add_shape(shape, n_rows)
-                self._keep(shape, cells.select(found))
+                self._keep(shape, cells, found)
         return np.asarray(shapes != plain_times.OTHER, dtype=np.bool_)
 
-    def _add_numbers(self, cells: ColumnCells, values: Floats, shape: str, n_rows: int) -> None:
+    def _add_numbers(
+        self, cells: ColumnCells, rows: Index, values: Floats, shape: str, n_rows: int
+    ) -> None:
         self._add_shape(shape, n_rows)
-        self._keep(shape, cells)
+        self._keep(shape, cells, rows)
         low, high = float(values.min()), float(values.max())
         for decimal in _DECIMALS:
             if shape in NUMBER_SHAPES[decimal]:
@@ -294,11 +318,10 @@ class ColumnCounter:
         if rows:
             self.shapes[shape] += rows
 
-    def _keep(self, shape: str, cells: ColumnCells) -> None:
+    def _keep(self, shape: str, cells: ColumnCells, rows: Index) -> None:
         n_wanted = MAX_MISFITS - len(self.samples.get(shape, ()))
-        if n_wanted > 0 and len(cells):
-            texts = cells.texts(np.arange(min(n_wanted, len(cells))))
-            self.samples.setdefault(shape, []).extend(texts)
+        if n_wanted > 0 and len(rows):
+            self.samples.setdefault(shape, []).extend(cells.texts(rows[:n_wanted]))
 
     def _widen(self, decimal: Decimal, low: float, high: float) -> None:
         before = self.extremes.get(decimal, (low, high))
@@ -306,18 +329,20 @@ class ColumnCounter:
 
     # -- Order --------------------------------------------------------------------------
 
-    def _follow(self, cells: ColumnCells, plain: PlainNumbers) -> None:
+    def _follow(self, cells: ColumnCells) -> None:
         """See whether the values still grow; empty cells are passed over."""
         there = cells.lengths > 0
-        values = plain.values[there]
+        is_full = bool(there.all())
+        values = read_plain(cells).values
+        if not is_full:
+            values = values[there]
         if not np.isnan(values).any():
             if len(values):
                 self._follow_values(values)
             return
         rows = np.flatnonzero(there)
-        first = read_times(cells.select(rows[:1]))
-        if first.shapes[0] != plain_times.OTHER:
-            times = read_times(cells.select(rows))
+        if read_times(cells.select(rows[:1])).shapes[0] != plain_times.OTHER:
+            times = read_times(cells if is_full else cells.select(rows))
             if (times.shapes != plain_times.OTHER).all():
                 self._follow_values(times.micros / _MICROSECONDS)
                 return
@@ -346,37 +371,6 @@ def _are_numbers(cells: ColumnCells) -> bool:
     """Tell whether most of the first cells are plain numbers."""
     first = cells.select(np.arange(min(SAMPLE_ROWS, len(cells))))
     return bool((read_plain(first).shapes != plain_numbers.OTHER).mean() > _MOST)
-
-
-def _is_surely_text(cells: ColumnCells) -> Mask:
-    """Tell of which cells :func:`shape_of` would say ``TEXT``, without asking.
-
-    They begin with an ASCII letter and are too long for a word with a meaning. Either they
-    are also too long for any number or time, or hold no digit, or begin with one letter and
-    a digit behind it, as keys of other systems do.
-    """
-    word = cells.words()
-    first = word & np.uint64(0xFF)
-    second = (word >> np.uint64(8)) & np.uint64(0xFF)
-    letter = (first | np.uint64(0x20)) - np.uint64(ord("a"))
-    sure: Mask = (letter < 26) & (cells.lengths >= MIN_TEXT_BYTES - 1)
-    is_key = (second - np.uint64(ord("0"))) <= _NINE
-    open_ = np.flatnonzero(sure & ~is_key & (cells.lengths <= MAX_NUMBER_BYTES))
-    if len(open_):
-        looked = cells.select(open_)
-        has_digit = np.zeros(len(open_), dtype=bool)
-        longest = int(looked.lengths.max())
-        for offset in range(0, longest, WORD):
-            has_digit |= _any_digit(looked.words(offset))
-        sure[open_] = ~has_digit & (looked.lengths >= MIN_TEXT_BYTES)
-    return sure
-
-
-def _any_digit(word: Words) -> Mask:
-    """Tell which words hold a byte from ``0`` to ``9``."""
-    letters = word.view(np.uint8).reshape(-1, WORD)
-    found = ((letters - np.uint8(ord("0"))) <= _NINE).any(axis=1)
-    return np.asarray(found, dtype=np.bool_)
 
 
 def share_memory(columns: Sequence[ColumnCounter], limit_bytes: int) -> None:

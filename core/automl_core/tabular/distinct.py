@@ -9,13 +9,13 @@ import numpy as np
 
 from automl_core.tabular.cell_block import ColumnCells, Index, Words
 
-_PENDING_SHARE: Final = 0.5
+_PENDING_SHARE: Final = 1.0
 """New keys are merged once they are so many for one that is merged already."""
 _MIN_PENDING: Final = 50_000
 _MIN_SLOT_BITS, _MAX_SLOT_BITS = 8, 18
-_SLOTS_PER_KEY: Final = 4
-_FEW: Final = 40
-"""Keys that are found one by one in less time than all keys are sorted."""
+_ROOMY_BITS: Final = 12
+_SLOTS_PER_KEY, _ROOMY_SLOTS_PER_KEY = 4, 16
+"""A small table has so many that few keys must share one, and stays in the cache all the same."""
 
 
 def count_keys(keys: Words) -> tuple[Words, Index]:
@@ -34,14 +34,6 @@ def _starts(ordered: Words) -> Index:
     if len(ordered):
         np.not_equal(ordered[1:], ordered[:-1], out=is_start[1:])
     return np.flatnonzero(is_start)
-
-
-def _first_rows(keys: Words, wanted: Words) -> Index:
-    """The first row of each of some keys that are there."""
-    if len(wanted) <= _FEW:
-        return np.array([np.argmax(keys == key) for key in wanted], dtype=np.int64)
-    order = np.argsort(keys, kind="stable")
-    return order[np.searchsorted(keys[order], wanted)]
 
 
 def code_keys(keys: Words) -> tuple[Index, Index]:
@@ -70,7 +62,7 @@ class KeyIndex:
     def __init__(self) -> None:
         self.keys: Words = np.empty(0, dtype=np.uint64)
         self._bits = _MIN_SLOT_BITS
-        self._slots = np.full(1 << self._bits, -1, dtype=np.int32)
+        self._slots = np.full(1 << self._bits, -1, dtype=np.int64)
         self._crowded: Words = np.empty(0, dtype=np.uint64)
         self._crowded_ids: Index = np.empty(0, dtype=np.int64)
 
@@ -81,10 +73,14 @@ class KeyIndex:
         """The number of each key; -1 of an unknown one."""
         if len(self.keys) == 0:
             return np.full(len(keys), -1, dtype=np.int64)
-        ids = self._slots[self._slot(keys)].astype(np.int64)
-        strange = np.flatnonzero((ids < 0) | (self.keys[ids] != keys))
+        ids = self._slots[self._slot(keys)]
+        # A free slot says -1, the last key: that one has a slot, or is among the crowded.
+        is_strange = self.keys[ids] != keys
+        if not is_strange.any():
+            return ids
+        strange = np.flatnonzero(is_strange)
         ids[strange] = -1
-        if len(strange) and len(self._crowded):
+        if len(self._crowded):
             places = np.searchsorted(self._crowded, keys[strange])
             places[places == len(self._crowded)] = 0
             is_known = self._crowded[places] == keys[strange]
@@ -95,13 +91,13 @@ class KeyIndex:
         """Number further keys, each of them new and once."""
         self.keys = np.concatenate([self.keys, keys])
         bits = self._bits
-        while bits < _MAX_SLOT_BITS and len(self.keys) > (1 << bits) // _SLOTS_PER_KEY:
+        while bits < _MAX_SLOT_BITS and len(self.keys) > _room(bits):
             bits += 1
         if bits == self._bits:
             self._settle(keys, len(self.keys) - len(keys))
             return
         self._bits = bits
-        self._slots = np.full(1 << bits, -1, dtype=np.int32)
+        self._slots = np.full(1 << bits, -1, dtype=np.int64)
         self._crowded, self._crowded_ids = self._crowded[:0], self._crowded_ids[:0]
         self._settle(self.keys, 0)
 
@@ -120,7 +116,13 @@ class KeyIndex:
     def _slot(self, keys: Words) -> Index:
         # Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4).
         spread = keys * np.uint64(0x9E3779B97F4A7C15)
-        return (spread >> np.uint64(64 - self._bits)).astype(np.int64)
+        spread >>= np.uint64(64 - self._bits)
+        return spread.view(np.int64)
+
+
+def _room(bits: int) -> int:
+    """Keys up to which a table of ``2**bits`` slots is large enough."""
+    return (1 << bits) // (_ROOMY_SLOTS_PER_KEY if bits < _ROOMY_BITS else _SLOTS_PER_KEY)
 
 
 class KnownCells:
@@ -128,43 +130,43 @@ class KnownCells:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._keys: Words = np.empty(0, dtype=np.uint64)
-        self._ids: Index = np.empty(0, dtype=np.int64)
+        self._index = KeyIndex()
         self._rows: Index = np.empty(0, dtype=np.int64)
-        self._texts: list[str] = []
+        self.texts: list[str] = []
+        """By the number that :meth:`add` gives a cell."""
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self.texts)
 
-    def add(self, cells: ColumnCells, keys: Words) -> bool:
-        """Take further cells; False, and nothing taken, if there would be too many."""
-        unique, rows = count_keys(keys)
-        ids = np.full(len(unique), -1, dtype=np.int64)
-        if len(self._keys):
-            places = np.searchsorted(self._keys, unique)
-            places[places == len(self._keys)] = 0
-            is_known = self._keys[places] == unique
-            ids[is_known] = self._ids[places[is_known]]
+    def add(self, cells: ColumnCells, keys: Words) -> Index | None:
+        """Take further cells; None, and nothing taken, if there would be too many.
+
+        Returns
+        -------
+        ndarray of shape (n_cells,) or None
+            The number of each cell, the same for the same cell.
+        """
+        ids = self._index.find(keys)
         new = np.flatnonzero(ids < 0)
-        n_before = len(self._texts)
-        if n_before + len(new) > self._limit:
-            return False
         if len(new):
-            first = _first_rows(keys, unique[new])
+            codes, first = code_keys(keys[new])
+            if len(self.texts) + len(first) > self._limit:
+                return None
             by_appearance = np.argsort(first)
-            ids[new[by_appearance]] = n_before + np.arange(len(new))
-            self._texts += cells.texts(first[by_appearance])
-            together = np.concatenate([self._keys, unique[new]])
-            order = np.argsort(together)
-            self._keys = together[order]
-            self._ids = np.concatenate([self._ids, ids[new]])[order]
-            self._rows = np.concatenate([self._rows, np.zeros(len(new), dtype=np.int64)])
-        self._rows[ids] += rows
-        return True
+            numbers = np.empty_like(by_appearance)
+            numbers[by_appearance] = len(self.texts) + np.arange(len(first))
+            ids[new] = numbers[codes]
+            rows = new[first[by_appearance]]
+            self._index.add(keys[rows])
+            self.texts += cells.texts(rows)
+        counted = np.bincount(ids, minlength=len(self.texts))
+        counted[: len(self._rows)] += self._rows
+        self._rows = counted
+        return ids
 
     def counts(self) -> Counter[str]:
         """Rows of each different cell."""
-        return Counter(dict(zip(self._texts, self._rows.tolist(), strict=True)))
+        return Counter(dict(zip(self.texts, self._rows.tolist(), strict=True)))
 
 
 class KeySet:

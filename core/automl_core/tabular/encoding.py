@@ -215,6 +215,8 @@ def _count(source: Source, encoding: str, tap: Callable[[bytes], object] | None 
         while block := stream.read(BLOCK_BYTES):
             counts.n_bytes += len(block)
             counts.n_nul += block.count(0)
+            if encoding == "utf-8" and block.isascii() and not decoder.getstate()[0]:
+                continue
             text = decoder.decode(block)
             if text.isascii():
                 continue

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from automl_core.records import Storage
-from automl_core.tabular.cell_block import ColumnCells, Mask
+from automl_core.tabular.cell_block import WORD, ColumnCells, Mask
 from automl_core.tabular.thrift import FALSE, Value, i32, i64, listed, struct, text, varint
 
 _MAGIC: Final = b"PAR1"
@@ -38,6 +38,10 @@ _PHYSICAL: Final[dict[Storage, int]] = {
     "datetime": _INT64,
     "text": _BYTE_ARRAY,
 }
+_SIZE: Final = binary.Struct("<I")
+"""Before each text: its bytes."""
+_MAX_PADDED: Final = 4
+"""Times the mean length of texts up to which they are all made as long as the longest."""
 _NUMPY: Final = {_INT32: "<i4", _INT64: "<i8", _DOUBLE: "<f8"}
 _UTF8, _DATE, _TIMESTAMP_MICROS = 0, 6, 10
 _CONVERTED: Final[dict[Storage, int]] = {
@@ -77,6 +81,29 @@ class RawTexts:
 Column = Values | Coded | RawTexts
 
 
+class _Chunk(NamedTuple):
+    """What the footer tells of a column chunk."""
+
+    told: Value
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A row group: its column chunks, None where one is still to be replaced."""
+
+    chunks: list[_Chunk | None]
+    n_rows: int
+
+    def told(self) -> Value:
+        chunks = [chunk for chunk in self.chunks if chunk is not None]
+        assert len(chunks) == len(self.chunks)
+        n_bytes = sum(chunk.n_bytes for chunk in chunks)
+        return struct(
+            {1: listed([chunk.told for chunk in chunks]), 2: i64(n_bytes), 3: i64(self.n_rows)}
+        )
+
+
 class ParquetWriter:
     """Writes row groups; a context manager that completes the file unless an error ends it.
 
@@ -93,7 +120,7 @@ class ParquetWriter:
         self._file: BinaryIO = path.open("wb")
         self._file.write(_MAGIC)
         self._offset = len(_MAGIC)
-        self._groups: list[Value] = []
+        self._groups: list[_Group] = []
         self.n_rows = 0
 
     def __enter__(self) -> ParquetWriter:
@@ -113,18 +140,31 @@ class ParquetWriter:
 
     def write(self, columns: Sequence[Column], n_rows: int) -> None:
         """Write a row group, its columns in the order of the schema."""
-        start = self._offset
-        chunks = [
+        chunks: list[_Chunk | None] = [
             self._write_chunk(name, storage, column)
             for (name, storage), column in zip(self._columns, columns, strict=True)
         ]
-        sizes = {1: listed(chunks), 2: i64(self._offset - start), 3: i64(n_rows)}
-        self._groups.append(struct(sizes))
+        self._groups.append(_Group(chunks, n_rows))
         self.n_rows += n_rows
+
+    @property
+    def rows_of_groups(self) -> list[int]:
+        """Rows of each row group."""
+        return [group.n_rows for group in self._groups]
+
+    def set_storage(self, position: int, storage: Storage) -> None:
+        """Let a column store something else; each of its chunks is to be replaced then."""
+        self._columns[position] = self._columns[position][0], storage
+        for group in self._groups:
+            group.chunks[position] = None
+
+    def replace(self, group: int, position: int, column: Column) -> None:
+        """Write a column of a row group again; what was written before is no part of the file."""
+        self._groups[group].chunks[position] = self._write_chunk(*self._columns[position], column)
 
     # -- Column chunks ------------------------------------------------------------------
 
-    def _write_chunk(self, name: str, storage: Storage, column: Column) -> Value:
+    def _write_chunk(self, name: str, storage: Storage, column: Column) -> _Chunk:
         physical = _PHYSICAL[storage]
         start = self._offset
         encoding = _PLAIN
@@ -149,7 +189,7 @@ class ParquetWriter:
         }
         if encoding == _RLE_DICTIONARY:
             fields[11] = i64(start)
-        return struct({2: i64(start), 3: struct(fields)})
+        return _Chunk(struct({2: i64(start), 3: struct(fields)}), self._offset - start)
 
     def _write_page(self, data: bytes, kind: int, number: int, facts: Value) -> None:
         sizes = {1: i32(kind), 2: i32(len(data)), 3: i32(len(data)), number: facts}
@@ -168,7 +208,9 @@ class ParquetWriter:
                 1: i32(1),
                 2: listed([root, *elements]),
                 3: i64(self.n_rows),
-                4: listed(self._groups) if self._groups else Value(9, b"\x0c"),
+                4: listed([group.told() for group in self._groups])
+                if self._groups
+                else Value(9, b"\x0c"),
                 6: text("automl-lite"),
             }
         ).data
@@ -203,50 +245,55 @@ def _body(column: Column, physical: int) -> tuple[Mask, bytes]:
     """Which rows have a value, and the values of these."""
     if isinstance(column, Coded):
         is_there = column.codes >= 0
-        return is_there, _codes(column.codes[is_there], len(column.distinct))
+        codes = column.codes if is_there.all() else column.codes[is_there]
+        return is_there, _codes(codes, len(column.distinct))
+    is_there = column.is_there
+    is_full = is_there.all()
     if isinstance(column, RawTexts):
-        return column.is_there, _raw(column.cells.select(column.is_there))
-    return column.is_there, _plain(column.array[column.is_there], physical)
+        return is_there, _raw(column.cells if is_full else column.cells.select(is_there))
+    return is_there, _plain(column.array if is_full else column.array[is_there], physical)
 
 
 def _codes(codes: Array, n_distinct: int) -> bytes:
-    """Places in a dictionary, bit-packed: of 1, 2, 4, 8 or 16 bits, whatever is enough."""
+    """Places in a dictionary, bit-packed: of 1, 2, 4, 8, 16 or 32 bits, whatever is enough."""
     needed = max(n_distinct - 1, 1).bit_length()
     width = next(bits for bits in (1, 2, 4, 8, 16, 32) if bits >= needed)
     n_groups = -(-len(codes) // 8)
-    padded = np.zeros(n_groups * 8, dtype=np.uint32)
+    padded = np.zeros(n_groups * 8, dtype=f"<u{max(width // _BYTE_BITS, 1)}")
     padded[: len(codes)] = codes
-    if width >= _BYTE_BITS:
-        packed = padded.astype(f"<u{width // _BYTE_BITS}").tobytes()
-    else:
-        bits = (padded[:, None] >> np.arange(width, dtype=np.uint32)) & 1
-        packed = np.packbits(bits.astype(np.uint8).ravel(), bitorder="little").tobytes()
-    return bytes([width]) + varint(n_groups << 1 | 1) + packed
+    n_together = _BYTE_BITS // width
+    if n_together == _BYTE_BITS:
+        padded = np.packbits(padded, bitorder="little")
+    elif n_together:
+        parts = padded.reshape(-1, n_together)
+        padded = parts[:, 0].copy()
+        for i in range(1, n_together):
+            padded |= parts[:, i] << np.uint8(i * width)
+    return bytes([width]) + varint(n_groups << 1 | 1) + padded.tobytes()
 
 
 def _plain(values: Array | Sequence[bytes], physical: int) -> bytes:
     """Values one behind another; texts with their lengths before them."""
     if physical != _BYTE_ARRAY:
         return np.asarray(values).astype(_NUMPY[physical], copy=False).tobytes()
-    return b"".join([binary.pack("<I", len(value)) + value for value in values])
+    sized = [part for value in values for part in (_SIZE.pack(len(value)), value)]
+    return b"".join(sized)
 
 
 def _raw(cells: ColumnCells) -> bytes:
     """Texts of a block, each with its length before it, without touching them one by one."""
-    sizes = cells.lengths + 4
-    ends = np.cumsum(sizes)
-    n_bytes = int(ends[-1]) if len(ends) else 0
-    out = np.empty(n_bytes, dtype=np.uint8)
-    begins = ends - sizes
-    prefix = cells.lengths.astype("<u4").view(np.uint8).reshape(-1, 4)
-    for i in range(4):
-        out[begins + i] = prefix[:, i]
-    # Every byte of every text: where it goes, and where it comes from.
-    n_letters = int(cells.lengths.sum())
-    within = np.arange(n_letters) - np.repeat(
-        np.cumsum(cells.lengths) - cells.lengths, cells.lengths
-    )
-    out[within + np.repeat(begins + 4, cells.lengths)] = cells.data[
-        within + np.repeat(cells.starts, cells.lengths)
-    ]
-    return out.tobytes()
+    if len(cells) == 0:
+        return b""
+    lengths = cells.lengths
+    n_words = -(-(int(lengths.max()) + _SIZE.size) // WORD)
+    if n_words * WORD > _MAX_PADDED * (float(lengths.mean()) + _SIZE.size):
+        return b"".join(
+            part for text in cells.raw_texts() for part in (_SIZE.pack(len(text)), text)
+        )
+    # All in rows of the same width, from which what is behind the texts is left out.
+    rows = np.empty((len(cells), n_words), dtype="<u8")
+    rows[:, 0] = lengths.view(np.uint64) | cells.first << np.uint64(32)
+    for i in range(1, n_words):
+        rows[:, i] = cells.words(i * WORD - _SIZE.size)
+    is_kept = np.arange(n_words * WORD) < (lengths + _SIZE.size)[:, None]
+    return rows.view(np.uint8)[is_kept].tobytes()

@@ -29,23 +29,28 @@ POINT: Final = 2
 POINT_OR_GROUPED: Final = 3
 """``1.234``: also one thousand and more beside decimal commas."""
 
-_MAX_BYTES: Final = 2 * WORD
 _MAX_LONG_BYTES: Final = 24
 """A float64 as programs print it has at most 24 characters."""
-_MAX_EXACT_POWER: Final = 15
 _GROUP: Final = 3
 
 _ZEROS: Final = np.uint64(0x3030303030303030)
-_HIGH_NIBBLES: Final = np.uint64(0xF0F0F0F0F0F0F0F0)
-_SIX: Final = np.uint64(0x0606060606060606)
-_DOTS: Final = np.uint64(0x2E2E2E2E2E2E2E2E)
+_DOTS: Final = np.uint64(0x1E1E1E1E1E1E1E1E)
+"""What dots are once ``_ZEROS`` is taken from them by exclusive or, as digits are 0 to 9."""
+_ABOVE_NINE: Final = np.uint64(0x7676767676767676)
+"""Added to a byte of 0 to 9 it leaves the highest bit alone."""
 _ONES: Final = np.uint64(0x0101010101010101)
 _TOPS: Final = np.uint64(0x8080808080808080)
 _PAIRS: Final = np.uint64(0x000000FF000000FF)
 _MINUS: Final = 45
 _ZERO: Final = 48
 _NINE: Final = 9
-_POWERS: Final = np.power(10.0, np.arange(_MAX_EXACT_POWER + 1), dtype=np.float64)
+_POWERS: Final = np.power(10.0, np.arange(MAX_INTEGER_DIGITS + 2), dtype=np.float64)
+#: By the place of a dot in a word (8: none): the bytes up to it, and what a number whose last
+#: digit is the word's last byte is divided by.
+_UP_TO_DOT: Final[Words] = np.array(
+    [(1 << (WORD * (place + 1))) - 1 for place in range(WORD)] + [0], dtype=np.uint64
+)
+_DIVISORS: Final = np.array([10.0 ** (WORD - 1 - place) for place in range(WORD)] + [1.0])
 
 
 @dataclass(frozen=True)
@@ -57,156 +62,159 @@ class PlainNumbers:
     shapes : ndarray of shape (n_rows,), uint8
         ``OTHER``, ``INTEGER``, ``POINT`` or ``POINT_OR_GROUPED``.
     values : ndarray of shape (n_rows,), float64
-        With a decimal point; NaN where the shape is ``OTHER``.
+        With a decimal point; NaN where the shape is ``OTHER``. Not to be changed.
     """
 
     shapes: Shapes
     values: Floats
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Some cells without their signs, with their first eight bytes."""
-
-    cells: ColumnCells
-    word: Words
-
-    def select(self, rows: Index | Mask) -> _Part:
-        return _Part(self.cells.select(rows), self.word[rows])
-
-
 def read_plain(cells: ColumnCells) -> PlainNumbers:
-    """Recognise and read the plain numbers among cells."""
-    n_rows = len(cells)
-    shapes = np.zeros(n_rows, dtype=np.uint8)
-    values = np.full(n_rows, np.nan)
-    if n_rows == 0 or not _may_be_numbers(cells):
-        return PlainNumbers(shapes, values)
-    part = _Part(cells, cells.words())
-    is_negative = (part.word & np.uint64(0xFF)) == _MINUS
-    if is_negative.any():
-        unsigned = ColumnCells(cells.data, cells.starts + is_negative, cells.lengths - is_negative)
-        part = _Part(unsigned, unsigned.words())
-    dots = part.word ^ _DOTS
-    dots = (dots - _ONES) & ~dots & _TOPS
-    has_dot = dots != 0
-    if has_dot.all():
-        rows = np.arange(n_rows)
-    else:
-        ok, numbers = _read_integers(part)
-        ok &= ~has_dot
-        shapes[ok] = INTEGER
-        values[ok] = numbers[ok]
-        rows = np.flatnonzero(has_dot)
-    if len(rows):
-        lowest = dots[rows] & (~dots[rows] + np.uint64(1))
-        places = (np.bitwise_count(lowest - np.uint64(1)) >> np.uint8(3)).astype(np.int64)
-        shapes[rows], values[rows] = _read_points(part.select(rows), places)
-    np.negative(values, out=values, where=is_negative)
-    return PlainNumbers(shapes, values)
-
-
-def read_plain_columns(block: CellBlock, positions: Sequence[int]) -> dict[int, PlainNumbers]:
-    """Recognise and read the plain numbers of some columns of a block."""
-    found: dict[int, PlainNumbers] = {}
-    for batch, cells in block.batches(positions):
-        plain = read_plain(cells)
-        shapes = plain.shapes.reshape(len(batch), -1)
-        values = plain.values.reshape(len(batch), -1)
-        found |= {position: PlainNumbers(shapes[i], values[i]) for i, position in enumerate(batch)}
+    """Recognise and read the plain numbers among cells; done once for the same cells."""
+    found: PlainNumbers | None = cells.notes.get("numbers")
+    if found is None:
+        found = cells.notes["numbers"] = _read(cells)
     return found
 
 
-def _may_be_numbers(cells: ColumnCells) -> bool:
-    """Tell whether any first byte is a digit or a minus."""
-    first = cells.data[np.minimum(cells.starts, len(cells.data) - 1)]
-    return bool((((first - np.uint8(_ZERO)) <= _NINE) | (first == _MINUS)).any())
-
-
-def _read_integers(part: _Part) -> tuple[Mask, Floats]:
-    """Read cells of digits alone: which are, and their numbers."""
-    lengths = part.cells.lengths
-    ok, numbers = _digits(part.word, np.clip(lengths, 0, WORD))
-    ok &= lengths >= 1
-    longer = np.flatnonzero(ok & (lengths > WORD))
+def _read(cells: ColumnCells) -> PlainNumbers:
+    n_rows = len(cells)
+    word, lengths = cells.first, cells.lengths
+    first = _first_bytes(word)
+    is_negative = first == _MINUS
+    if not (is_negative.any() or ((first - np.uint8(_ZERO)) <= _NINE).any()):
+        return PlainNumbers(np.zeros(n_rows, dtype=np.uint8), np.full(n_rows, np.nan))
+    negative = np.flatnonzero(is_negative)
+    if len(negative):
+        signed = cells.select(negative)
+        unsigned = ColumnCells(cells.data, signed.starts + 1, signed.lengths - 1)
+        word, lengths = word.copy(), lengths - is_negative
+        word[negative] = unsigned.first
+        first = _first_bytes(word)
+    shapes, values = _read_words(word, lengths, first == _ZERO)
+    longer = np.flatnonzero(lengths > WORD)
     if len(longer):
-        cells = part.cells.select(longer)
-        fits = cells.lengths <= MAX_INTEGER_DIGITS
-        ok[longer], numbers[longer] = _long_digits(
-            ColumnCells(cells.data, cells.starts, np.minimum(cells.lengths, _MAX_BYTES))
+        starts = cells.starts[longer] + is_negative[longer]
+        some = ColumnCells(cells.data, starts, lengths[longer])
+        shapes[longer], values[longer] = _read_longer(some, word[longer])
+    if len(negative):
+        values[negative] = -values[negative]
+    return PlainNumbers(shapes, values)
+
+
+def note_plain(block: CellBlock, columns: Sequence[ColumnCells]) -> None:
+    """Recognise and read the plain numbers of some columns of a block together."""
+    for batch, together in block.batches(columns):
+        plain = read_plain(together)
+        shapes = plain.shapes.reshape(len(batch), -1)
+        values = plain.values.reshape(len(batch), -1)
+        for i, cells in enumerate(batch):
+            cells.notes["numbers"] = PlainNumbers(shapes[i], values[i])
+
+
+def _first_bytes(word: Words) -> Shapes:
+    """The first byte of each word."""
+    return word.view(np.uint8)[::WORD]
+
+
+def _read_words(word: Words, lengths: Index, starts_with_zero: Mask) -> tuple[Shapes, Floats]:
+    """Read cells without a sign, of up to eight bytes; longer ones are recognised as ``OTHER``."""
+    # The last character moves to the top, zeros fill up below: the digits of a whole number.
+    shift = np.maximum((WORD - lengths) * WORD, 0).astype(np.uint64)
+    digits = (word ^ _ZEROS) << shift
+    dots = _find_dots(digits)
+    ok = (lengths >= 1) & (lengths <= WORD)
+    if not dots.any():
+        ok &= ~starts_with_zero | (lengths == 1)
+        ok &= _are_digits(digits)
+        values = _number(digits)
+        shapes = ok.view(np.uint8)
+    else:
+        place = _lowest(dots)
+        _take_out(digits, place)
+        ok &= _are_digits(digits)
+        has_dot = place < WORD
+        n_after = WORD - 1 - place
+        # A whole number with a leading zero is a name; before a dot and behind it are digits.
+        ok &= np.where(
+            has_dot, (n_after >= 1) & (n_after + 1 < lengths), ~starts_with_zero | (lengths == 1)
         )
-        ok[longer] &= fits
-    # A leading zero makes a name of it; alone it is a number.
-    ok &= ((part.word & np.uint64(0xFF)) != _ZERO) | (lengths == 1)
-    return ok, numbers
+        values = _number(digits)
+        values /= _DIVISORS[place]
+        shapes = np.where(has_dot, np.uint8(POINT), np.uint8(INTEGER))
+        is_grouped = (n_after == _GROUP) & ~starts_with_zero & (lengths <= 2 * _GROUP + 1)
+        shapes[is_grouped] = POINT_OR_GROUPED
+        shapes *= ok
+    values[~ok] = np.nan
+    return shapes, values
 
 
-def _read_points(part: _Part, places: Index) -> tuple[Shapes, Floats]:
-    """Read cells with a dot among their first eight bytes, at ``places``."""
-    cells = part.cells
-    n_after = cells.lengths - places - 1
-    shapes = np.zeros(len(cells), dtype=np.uint8)
-    values = np.full(len(cells), np.nan)
-    whole_ok, whole = _digits(_first_bytes(part.word, places), places)
-    may_be = whole_ok & (places >= 1) & (n_after >= 1)
-    after = ColumnCells(cells.data, cells.starts + places + 1, np.clip(n_after, 1, _MAX_BYTES))
-    after_ok, fraction = _long_digits(after)
-    is_exact = places + n_after <= MAX_INTEGER_DIGITS
-    ok = may_be & is_exact & after_ok
-    power = _POWERS[np.clip(n_after, 0, _MAX_EXACT_POWER)]
-    values[ok] = ((whole * power + fraction) / power)[ok]
-    starts_at_one = (part.word & np.uint64(0xFF)) != _ZERO
-    is_grouped = (n_after == _GROUP) & (places <= _GROUP) & starts_at_one
-    shapes[ok] = np.where(is_grouped[ok], POINT_OR_GROUPED, POINT)
-    long = np.flatnonzero(may_be & ~is_exact & (cells.lengths < _MAX_LONG_BYTES))
+def _read_longer(cells: ColumnCells, word: Words) -> tuple[Shapes, Floats]:
+    """Read cells without a sign, of more than eight bytes."""
+    lengths = cells.lengths
+    n_rest = np.minimum(lengths - WORD, WORD)
+    head = word ^ _ZEROS
+    rest = (cells.words(WORD) ^ _ZEROS) << ((WORD - n_rest) * WORD).astype(np.uint64)
+    starts_with_zero = _first_bytes(word) == _ZERO
+    place = _lowest(_find_dots(head))
+    has_dot = place < WORD
+    _take_out(head, place)
+    n_after = np.where(has_dot, lengths - 1 - place, 0)
+    is_exact = lengths - has_dot <= MAX_INTEGER_DIGITS
+    ok = _are_digits(head) & _are_digits(rest)
+    ok &= is_exact & np.where(has_dot, place >= 1, ~starts_with_zero)
+    values = _number(head) * _POWERS[n_rest] + _number(rest)
+    values /= _POWERS[np.minimum(n_after, MAX_INTEGER_DIGITS)]
+    values[~ok] = np.nan
+    shapes = np.where(has_dot, np.uint8(POINT), np.uint8(INTEGER))
+    shapes *= ok
+    long = np.flatnonzero(has_dot & (place >= 1) & ~is_exact & (lengths < _MAX_LONG_BYTES))
     if len(long):
-        ok, numbers = _long_points(cells.select(long), places[long])
+        ok, numbers = _long_points(cells.select(long), place[long])
         shapes[long[ok]] = POINT
         values[long[ok]] = numbers
     return shapes, values
 
 
-def _first_bytes(word: Words, n_bytes: Index) -> Words:
-    """Keep the first bytes of each word (0 to 7)."""
-    return word & ((np.uint64(1) << (n_bytes.astype(np.uint64) * np.uint64(8))) - np.uint64(1))
+def _find_dots(digits: Words) -> Words:
+    """The highest bit of each byte that is a dot; of bytes above one it may be set as well."""
+    dots = digits ^ _DOTS
+    return (dots - _ONES) & ~dots & _TOPS
 
 
-def _digits(word: Words, lengths: Index) -> tuple[Mask, Floats]:
-    """Read up to eight digits: whether all bytes are digits, and the number.
+def _lowest(dots: Words) -> Index:
+    """The place of the first dot in each word, 8 without one."""
+    lowest = dots & (~dots + np.uint64(1))
+    return (np.bitwise_count(lowest - np.uint64(1)) >> np.uint8(3)).astype(np.int64)
 
-    Parameters
-    ----------
-    word : ndarray of uint64
-        First byte lowest; zero behind ``lengths``, which are 0 to 8. No byte reads as 0.
-    """
-    # The digits move to the top; zeros, as digits, fill up below. A shift by 64 is none.
-    shift = np.uint64(WORD) * (np.uint64(WORD) - lengths.astype(np.uint64))
-    is_empty = lengths == 0
-    shift[is_empty] = 0
-    digits = (word << shift) | (_ZEROS & ((np.uint64(1) << shift) - np.uint64(1)))
-    digits[is_empty] = _ZEROS
-    ok: Mask = ((digits & _HIGH_NIBBLES) == _ZEROS) & (((digits + _SIX) & _HIGH_NIBBLES) == _ZEROS)
+
+def _take_out(digits: Words, place: Index) -> None:
+    """Take the dot out of each word; the bytes before it move up."""
+    moved = digits << np.uint64(WORD)
+    moved ^= digits
+    moved &= _UP_TO_DOT[place]
+    digits ^= moved
+
+
+def _are_digits(digits: Words) -> Mask:
+    """Tell which words have bytes of 0 to 9 only."""
+    ok: Mask = ((digits + _ABOVE_NINE) | digits) & _TOPS == 0
+    return ok
+
+
+def _number(digits: Words) -> Floats:
+    """The number that eight bytes of 0 to 9 spell, the first digit lowest."""
     # Two digits, then four, then eight at a time (Lemire, simdjson).
-    digits -= _ZEROS
-    digits = digits * np.uint64(10) + (digits >> np.uint64(8))
-    digits = (
-        (digits & _PAIRS) * np.uint64(0x000F424000000064)
-        + ((digits >> np.uint64(16)) & _PAIRS) * np.uint64(0x0000271000000001)
-    ) >> np.uint64(32)
-    return ok, digits.astype(np.float64)
-
-
-def _long_digits(cells: ColumnCells) -> tuple[Mask, Floats]:
-    """Read up to sixteen digits; exact up to fifteen."""
-    lengths = cells.lengths
-    ok, numbers = _digits(cells.words(), np.minimum(lengths, WORD))
-    rest = np.flatnonzero(lengths > WORD)
-    if len(rest):
-        n_rest = lengths[rest] - WORD
-        tail_ok, tail = _digits(cells.select(rest).words(WORD), n_rest)
-        ok[rest] &= tail_ok
-        numbers[rest] = numbers[rest] * _POWERS[n_rest] + tail
-    return ok, numbers
+    pairs = digits * np.uint64(10)
+    pairs += digits >> np.uint64(8)
+    low = pairs & _PAIRS
+    low *= np.uint64(0x000F424000000064)
+    pairs >>= np.uint64(16)
+    pairs &= _PAIRS
+    pairs *= np.uint64(0x0000271000000001)
+    pairs += low
+    pairs >>= np.uint64(32)
+    return pairs.view(np.int64).astype(np.float64)
 
 
 def _long_points(cells: ColumnCells, places: Index) -> tuple[Mask, Floats]:

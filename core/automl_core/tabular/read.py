@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -18,8 +20,9 @@ from automl_core.errors import (
 )  # fmt: skip
 from automl_core.tabular import parquet
 from automl_core.tabular.blocks import read_blocks
-from automl_core.tabular.cells import is_missing
-from automl_core.tabular.encoding import guess_from_head, refuse_binary, survey
+from automl_core.tabular.cells import Decimal, is_missing
+from automl_core.tabular.early import EarlyWriter
+from automl_core.tabular.encoding import Survey, guess_from_head, refuse_binary, survey
 from automl_core.tabular.foreign import refuse_other_files
 from automl_core.tabular.rows import RowReader
 from automl_core.tabular.scan import count_columns, describe_columns
@@ -54,6 +57,7 @@ def scan_table(
     filename: str,
     options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
     limits: ReadLimits = ReadLimits(),  # noqa: B008 - frozen
+    typed: Path | None = None,
 ) -> Scan:
     """Read a whole table once and say how it is to be understood.
 
@@ -69,6 +73,9 @@ def scan_table(
     options : ReadOptions
         What the user knows better.
     limits : ReadLimits
+    typed : Path or None
+        Where the rows of a text table are written as Parquet on the way, complete unless an
+        error is raised; see :func:`automl_core.tabular.convert.read_table`.
 
     Raises
     ------
@@ -101,16 +108,40 @@ def scan_table(
         layout = _lay_out(
             head, facts.encoding, filename, options, limits, table_format=source.format
         )
-    reader = RowReader(
-        source, layout.dialect, facts.encoding, layout.skipped_lines, layout.has_header,
-        len(layout.names), limits,
-    )  # fmt: skip
-    counters = count_columns(read_blocks(reader), len(layout.names))
+    with ExitStack() as closing:
+        early = None
+        if typed is not None:
+            early = closing.enter_context(EarlyWriter(typed, layout.names, options.decimal))
+        reader = RowReader(
+            source, layout.dialect, facts.encoding, layout.skipped_lines, layout.has_header,
+            len(layout.names), limits,
+        )  # fmt: skip
+        scan = _scan_rows(reader, facts, layout, early, filename=filename, decimal=options.decimal)
+        if early is not None:
+            again = RowReader.of(source, scan.schema.file, len(layout.names), limits)
+            early.finish(scan.schema, lambda: read_blocks(again))
+    return scan
+
+
+def _scan_rows(
+    reader: RowReader,
+    facts: Survey,
+    layout: Layout,
+    early: EarlyWriter | None,
+    *,
+    filename: str,
+    decimal: Decimal | None,
+) -> Scan:
+    """Count all rows, and hand them on to be written; say what they are."""
+    source = reader.source
+    counters = count_columns(
+        read_blocks(reader), len(layout.names), then=early.take if early is not None else None
+    )
     if reader.n_rows == 0:
         raise TableEmptyError(
             f"The file {filename!r} holds a header and no rows. Upload a table with data."
         )
-    columns, decimal = describe_columns(counters, layout.names, options.decimal)
+    columns, decimal = describe_columns(counters, layout.names, decimal)
     dialect = layout.dialect
     schema = TableSchema(
         file=FileFacts(

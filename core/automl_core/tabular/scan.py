@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from automl_core.tabular.cell_block import CellBlock
-from automl_core.tabular.cells import EMPTY, TOKEN, Decimal, parse_number, shape_of
+import numpy as np
+
+from automl_core.tabular.bulk_shapes import shapes_of
+from automl_core.tabular.cell_block import CellBlock, ColumnCells, Index
+from automl_core.tabular.cells import EMPTY, TOKEN, Decimal, parse_number
 from automl_core.tabular.counting import MEMORY_BYTES, ColumnCounter, share_memory
 from automl_core.tabular.kinds import ColumnStats, classify_column
 from automl_core.tabular.names import clean_names
-from automl_core.tabular.plain_numbers import read_plain_columns
+from automl_core.tabular.plain_numbers import note_plain, read_plain
 from automl_core.tabular.schema import ColumnSchema, ValueCount
 from automl_core.tabular.storage import (
     StorageDecision,
@@ -27,8 +31,17 @@ MAX_SHOWN: Final = 200
 """Characters of a value in the schema; longer ones are free text and only looked at."""
 
 
+TakeBlock = Callable[[Sequence[ColumnCells], Sequence[Index | None], Sequence[ColumnCounter]], None]
+"""Takes the columns of a block that was counted, and for each the places of its cells among the
+texts of its counter, where these are kept."""
+
+
 def count_columns(
-    blocks: Iterable[CellBlock], n_columns: int, *, memory_bytes: int = MEMORY_BYTES
+    blocks: Iterable[CellBlock],
+    n_columns: int,
+    *,
+    memory_bytes: int = MEMORY_BYTES,
+    then: TakeBlock | None = None,
 ) -> list[ColumnCounter]:
     """Count every column of a stream of blocks, in bounded memory.
 
@@ -37,14 +50,18 @@ def count_columns(
     memory_bytes : int
         For the different values of all columns together; beyond it the columns with most
         of them are counted no further.
+    then : callable or None
+        Gets every block once it is counted.
     """
     counters = [ColumnCounter() for _ in range(n_columns)]
     for block in blocks:
-        keys = block.keys([i for i, counter in enumerate(counters) if counter.needs_keys])
-        wanted = [i for i, counter in enumerate(counters) if counter.needs_numbers]
-        plain = read_plain_columns(block, wanted)
-        for i, counter in enumerate(counters):
-            counter.add(block.column(i), keys.get(i), plain.get(i))
+        columns = block.columns()
+        pairs = list(zip(counters, columns, strict=True))
+        block.note_keys([cells for counter, cells in pairs if counter.needs_keys])
+        note_plain(block, [cells for counter, cells in pairs if counter.needs_numbers])
+        places = [counter.add(cells) for counter, cells in pairs]
+        if then is not None:
+            then(columns, places, counters)
         share_memory(counters, memory_bytes)
     for counter in counters:
         counter.finish()
@@ -144,24 +161,39 @@ def _values(counts: Counter[str], decision: StorageDecision, decimal: Decimal) -
 
     Numbers are the same value however they are spelled; the first spelling stands for it.
     """
-    values: Counter[str] = Counter()
-    first_spelling: dict[float, str] = {}
-    is_number = decision.storage in {"integer", "decimal"}
+    texts = list(counts)
+    stripped = [text.strip() for text in texts]
     if decision.storage == "text" and decision.missing_tokens == ():
-        for cell, rows in counts.items():
-            if stripped := cell.strip():
-                values[stripped] += rows
-        return values
-    for cell, rows in counts.items():
-        if shape_of(cell) not in decision.fitting:
-            continue
-        value = cell.strip()
-        if is_number:
-            number = parse_number(value, decimal)
-            if number is not None:
-                value = first_spelling.setdefault(number, value)
-        values[value] += rows
+        if stripped == texts:
+            values = counts.copy()
+            values.pop("", None)
+            return values
+        is_value = list(map(bool, stripped))
+    else:
+        is_value = [shape in decision.fitting for shape in shapes_of(texts)]
+    numbers: list[float | None] = [None] * len(texts)
+    if decision.storage in {"integer", "decimal"}:
+        numbers = _numbers(stripped, decimal)
+    values = Counter()
+    first_spelling: dict[float, str] = {}
+    for value, rows, number, is_there in zip(
+        stripped, counts.values(), numbers, is_value, strict=True
+    ):
+        if is_there:
+            spelling = value if number is None else first_spelling.setdefault(number, value)
+            values[spelling] = values.get(spelling, 0) + rows
     return values
+
+
+def _numbers(texts: Sequence[str], decimal: Decimal) -> list[float | None]:
+    """The number that each text is, if it is one."""
+    if decimal == ",":
+        return [parse_number(text, decimal) for text in texts]
+    plain = read_plain(ColumnCells.of_texts(texts)).values.tolist()
+    return [
+        parse_number(text) if math.isnan(number) else number
+        for text, number in zip(texts, plain, strict=True)
+    ]
 
 
 def _count_distinct(
@@ -189,16 +221,18 @@ def _samples(counter: ColumnCounter, decision: StorageDecision) -> list[str]:
 
 def _lengths(values: Counter[str]) -> tuple[float, float, float]:
     """Mean characters and words of a value, and the share of values that are one word."""
-    n_values = values.total()
-    if n_values == 0:
+    if not values:
         return 0.0, 0.0, 0.0
-    n_characters = n_words = n_single = 0
-    for value, rows in values.items():
-        words = len(value.split())
-        n_characters += len(value) * rows
-        n_words += words * rows
-        n_single += rows if words == 1 else 0
-    return n_characters / n_values, n_words / n_values, n_single / n_values
+    rows = np.fromiter(values.values(), np.int64, len(values))
+    n_values = int(rows.sum())
+    characters = np.fromiter(map(len, values), np.int64, len(values))
+    words = np.fromiter((len(value.split()) for value in values), np.int64, len(values))
+    n_single = int(rows[words == 1].sum())
+    return (
+        int((characters * rows).sum()) / n_values,
+        int((words * rows).sum()) / n_values,
+        n_single / n_values,
+    )
 
 
 def _top(values: Counter[str] | None) -> list[ValueCount]:

@@ -69,20 +69,26 @@ class WorkHere:
     """Does it in this process."""
 
     def read(self, upload: Path, folder: Path, order: ReadOrder) -> None:
-        """Read an upload: once for what it holds, once for its first rows, once typed."""
-        from automl_core.tabular.read import preview_rows, scan_table
+        """Read an upload: once for what it holds, typed on the way; once for its first rows."""
+        from automl_core.tabular.convert import read_table
+        from automl_core.tabular.read import preview_rows
 
         def opened() -> BinaryIO:
             return upload.open("rb")
 
-        scan = scan_table(
-            opened, filename=order.filename, options=order.options, limits=order.limits
-        )
+        with _room(), TemporaryDirectory(prefix="scratch-", dir=folder) as scratch:
+            scan = read_table(
+                opened,
+                filename=order.filename,
+                options=order.options,
+                limits=order.limits,
+                out=folder / TABLE,
+                scratch=Path(scratch),
+            )
         preview = Preview(
             columns=[column.name for column in scan.schema.columns],
             rows=preview_rows(opened, scan.schema, n_rows=MAX_PREVIEW_ROWS),
         )
-        _convert(upload, scan.schema, folder)
         with _room():
             for name, told in ((SCHEMA, scan.schema), (REJECTS, scan.rejects), (PREVIEW, preview)):
                 (folder / name).write_text(told.model_dump_json(), encoding="utf-8")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from automl_core.tabular import cells as rules
 from automl_core.tabular import plain_times
+from automl_core.tabular.bulk_shapes import is_surely_text, shapes_of
 from automl_core.tabular.cell_block import CellBlock, ColumnCells
-from automl_core.tabular.counting import ColumnCounter, _is_surely_text
+from automl_core.tabular.counting import ColumnCounter
 from automl_core.tabular.distinct import KeyIndex, KeySet, KnownCells
 from automl_core.tabular.plain_numbers import INTEGER, OTHER, POINT, POINT_OR_GROUPED, read_plain
 from automl_core.tabular.plain_times import read_times
@@ -97,6 +98,12 @@ def test_ordinary_times_are_all_recognised() -> None:
 
 
 @settings(deadline=None)
+@given(st.lists(st.one_of(NUMBER_LIKE, TIME_LIKE, st.sampled_from(["", " ", "NA", "a name: b"]))))
+def test_shapes_of_many_are_those_of_each(texts: list[str]) -> None:
+    assert shapes_of(texts) == [rules.shape_of(text) for text in texts]
+
+
+@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(
@@ -108,8 +115,8 @@ def test_ordinary_times_are_all_recognised() -> None:
         min_size=1,
     )
 )
-def test_what_is_surely_text_has_the_shape_of_text(texts: list[str]) -> None:
-    sure = _is_surely_text(ColumnCells.of_texts(texts))
+def test_whatis_surely_text_has_the_shape_of_text(texts: list[str]) -> None:
+    sure = is_surely_text(ColumnCells.of_texts(texts))
 
     for text, is_sure in zip(texts, sure, strict=True):
         assert not is_sure or rules.shape_of(text) == rules.TEXT
@@ -137,7 +144,9 @@ def test_known_cells_are_counted_in_order_of_appearance(blocks: list[list[int]])
     known, distinct = KnownCells(1000), KeySet()
     for numbers in blocks:
         cells = ColumnCells.of_texts([f"value {number}" for number in numbers])
-        assert known.add(cells, cells.keys())
+        places = known.add(cells, cells.keys())
+        assert places is not None
+        assert [known.texts[place] for place in places] == [f"value {number}" for number in numbers]
         distinct.add(cells.keys())
 
     expected = Counter(f"value {number}" for numbers in blocks for number in numbers)
@@ -174,7 +183,7 @@ def test_too_many_cells_are_not_taken_at_all() -> None:
     few, many = ColumnCells.of_texts(["a", "b"]), ColumnCells.of_texts(["a", "c", "d"])
     known.add(few, few.keys())
 
-    assert not known.add(many, many.keys())
+    assert known.add(many, many.keys()) is None
     assert known.counts() == {"a": 1, "b": 1}
 
 

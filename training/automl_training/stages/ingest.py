@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import BinaryIO
 
 from automl_core.errors import ConfigurationError
 from automl_core.layout import REJECTS, SCHEMA, TABLE
@@ -54,20 +53,16 @@ def _read(
     context: StageContext, upload: Path, table: Path, scratch: Path
 ) -> tuple[TableSchema, Rejects]:
     """Read an upload, and write it typed."""
-    from automl_core.tabular.convert import write_parquet
-    from automl_core.tabular.read import scan_table
+    from automl_core.tabular.convert import read_table
 
-    def open_upload() -> BinaryIO:
-        return upload.open("rb")
-
-    scan = scan_table(
-        open_upload,
+    scan = read_table(
+        lambda: upload.open("rb"),
         filename=context.upload_name,
         options=context.read_options,
         limits=context.limits,
+        out=table,
+        scratch=scratch,
     )
-    context.reporter.progress(0.5, "Writing it typed")
-    write_parquet(open_upload, scan.schema, table, scratch=scratch)
     return scan.schema, scan.rejects
 
 
