@@ -1,4 +1,4 @@
-# AutoML Lite. `make help` lists what can be done; everything needs only Python ≥ 3.11 and make.
+# AutoML Lite. `make help` lists what can be done; everything needs only Python ≥ 3.11, Node ≥ 20.19 and make.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -36,12 +36,47 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 .PHONY: setup
 setup: $(VENV)/.runtime ## Make .venv with the automl command in it
 
+# The web app. npm brings its package manager, and that the rest: both check hashes, and
+# neither's lock file holds an address. Without Node the platform runs without its web app.
+NODE := $(shell node -e 'const [major, minor] = process.versions.node.split("."); if (+major > 20 || (+major === 20 && +minor >= 19)) console.log("node")' 2>/dev/null)
+PNPM := cd frontend && tools/node_modules/.bin/pnpm
+WEB_SOURCES := $(shell find frontend/src frontend/public -type f) $(wildcard frontend/*.json frontend/*.ts frontend/*.html frontend/scripts/*)
+
+frontend/tools/node_modules/.done: frontend/tools/package-lock.json
+	cd $(@D)/.. && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+frontend/node_modules/.done: frontend/tools/node_modules/.done frontend/pnpm-lock.yaml frontend/package.json
+	$(PNPM) install --frozen-lockfile --silent
+	@touch $@
+
+frontend/dist/index.html: frontend/node_modules/.done $(WEB_SOURCES)
+	$(PNPM) exec vite build --logLevel warn
+
+.PHONY: site
+site: ## Build the web app into frontend/dist
+	@test -n "$(NODE)" || { echo "The web app is built with Node 20.19 or newer; none was found. Install one." >&2; exit 1; }
+	@$(MAKE) --no-print-directory frontend/dist/index.html
+
+.PHONY: web
+web: ## Build the web app if Node is here, else say what is missing
+	@if test -n "$(NODE)"; then $(MAKE) --no-print-directory frontend/dist/index.html; else \
+		echo "left out: the web app needs Node 20.19 or newer; the platform answers its API all the same" >&2; fi
+
+.PHONY: test-web
+test-web: site ## Check and test the web app: format, types, contract, units, sizes
+	$(PNPM) exec biome check --error-on-warnings .
+	$(PNPM) exec openapi-typescript openapi.json -o node_modules/.schema.d.ts >/dev/null && diff node_modules/.schema.d.ts src/api/schema.d.ts || { echo "The web app's types are not those of openapi.json; run make openapi." >&2; exit 1; }
+	$(PNPM) exec tsc --noEmit
+	$(PNPM) exec vitest run --reporter=dot
+	$(PNPM) exec node scripts/check-size.mjs
+
 .PHONY: demo
-demo: setup ## Upload, train, deploy, predict on real data; then serve (ARGS=--exit stops after the prediction)
+demo: setup web ## Upload, train, deploy, predict on real data; then serve (ARGS=--exit stops after the prediction)
 	@$(BIN)/automl demo $(ARGS)
 
 .PHONY: up
-up: setup ## Start the embedded platform (ARGS="--port 8000 --data-dir DIR")
+up: setup web ## Start the embedded platform (ARGS="--port 8000 --data-dir DIR")
 	@$(BIN)/automl up $(ARGS)
 
 # The deep report's profiler wants older libraries than ours: an environment of its own, of
@@ -59,6 +94,9 @@ deep: $(DEEP)/.done ## Make .venv-deep, whose profiler writes the deep report of
 
 .PHONY: test
 test: $(VENV)/.dev $(DEEP)/.done ## Run every test suite this machine can run, and name those it cannot
+	@if test -n "$(NODE)"; then $(MAKE) --no-print-directory test-web; else \
+		echo "left out: the web app's own tests (make test-web) need Node 20.19 or newer" >&2; \
+		test "$${AUTOML_TEST_REQUIRE_ALL:-0}" != 1; fi
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n 2 --dist worksteal --doctest-modules --cov --cov-report= $(ARGS)
 	$(BIN)/python tests/coverage_floors.py
@@ -108,18 +146,16 @@ check-static: .venv-checks/.done ## Lint containers, shell scripts, workflows an
 	$(CHECKS)/checkov --config-file .checkov.yaml
 	$(CHECKS)/python infrastructure/check.py
 
-.PHONY: site
-site: setup ## Write the site's pages to frontend/dist
-	$(BIN)/python frontend/build_site.py frontend/dist
-
 .PHONY: openapi
 openapi: setup ## Write the API's contract to frontend/openapi.json
 	$(BIN)/python -m automl_backend.openapi frontend/openapi.json
+	@if test -n "$(NODE)"; then $(MAKE) --no-print-directory frontend/node_modules/.done && \
+		$(PNPM) exec openapi-typescript openapi.json -o src/api/schema.d.ts >/dev/null; fi
 
 .PHONY: bench
 bench: setup ## Measure: a prediction's latency and every set of DATA (a folder with datasets.json), or BENCH=NAME of benchmarks/
 ifdef BENCH
-	$(BIN)/python benchmarks/$(BENCH).py $(if $(DATA),--data $(DATA)) $(ARGS)
+	$(BIN)/python $(if $(wildcard benchmarks/$(BENCH).py),benchmarks/$(BENCH).py,-m benchmarks.$(BENCH)) $(if $(DATA),--data $(DATA)) $(ARGS)
 else
 	$(BIN)/python benchmarks/predict_latency.py
 	$(if $(DATA),$(BIN)/python benchmarks/leak_sentinel.py --data $(DATA))

@@ -13,12 +13,16 @@ bucket=$(output site_bucket)
 distribution=$(output site_distribution_id)
 site=$(output site_url)
 
-# Names carry no hash, so browsers ask each time whether a file changed. Pages go last: none
-# may name a file that is not there yet; what is no longer needed goes after them.
-aws s3 sync "$folder" "s3://$bucket" --exclude '*.html' --cache-control no-cache
+# Files under assets/ are named by their content: browsers keep them, and those of the build
+# before stay, for pages that are open now ask for them. Of all others they ask each time whether
+# they changed. Pages go last: none may name a file that is not there yet.
+aws s3 sync "$folder/assets" "s3://$bucket/assets" --cache-control 'public, max-age=31536000, immutable'
+aws s3 sync "$folder" "s3://$bucket" --exclude '*.html' --exclude 'assets/*' --exclude '.*' \
+  --cache-control no-cache
 aws s3 sync "$folder" "s3://$bucket" --exclude '*' --include '*.html' --cache-control no-cache \
   --content-type 'text/html; charset=utf-8'
-aws s3 sync "$folder" "s3://$bucket" --delete --cache-control no-cache
+aws s3 sync "$folder" "s3://$bucket" --delete --exclude 'assets/*' --exclude '.*' \
+  --cache-control no-cache
 
 invalidation=$(aws cloudfront create-invalidation --distribution-id "$distribution" --paths '/*' \
   --query 'Invalidation.Id' --output text)

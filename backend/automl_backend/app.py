@@ -18,6 +18,7 @@ from automl_backend.gate import APIPrefix, Gate
 from automl_backend.problems import RequestFrame
 from automl_backend.routing import Resource, each_route
 from automl_backend.services.platform import Platform
+from automl_backend.web_app import WebApp
 from automl_core.errors import AutoMLError
 
 VERSION = "0.1.0"
@@ -74,6 +75,8 @@ def create_app(
         Gate, access=platform.access, allowed_hosts=platform.allowed_hosts, limits=platform.limits
     )
     app.add_middleware(APIPrefix)
+    if platform.web_dir is not None:
+        app.add_middleware(WebApp, folder=platform.web_dir)
     app.add_middleware(
         RequestFrame,
         id_of=request_id or (lambda _: platform.new_id()),

@@ -22,17 +22,8 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure": _figure, "code": _code}
+    environment.filters["code"] = _code
     return environment
-
-
-def _figure(value: float) -> str:
-    """A score to four significant digits.
-
-    >>> _figure(0.94484), _figure(31234.5)
-    ('0.9448', '31,234')
-    """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _code(text: str) -> Markup:

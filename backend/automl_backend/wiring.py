@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from automl_backend.services.access import Authenticator, OpenAccess, TokenAccess
@@ -268,6 +269,7 @@ def assemble(
             monotonic=time.perf_counter,
         ),
         comparisons=ComparisonService(metadata),
+        web_dir=_web_dir(settings),
         new_id=make_id,
         start=start,
         stop=stop,
@@ -277,3 +279,28 @@ def assemble(
 def _allowed_hosts(settings: Settings) -> frozenset[str]:
     public = urlsplit(settings.resolved_public_url).hostname
     return LOOPBACK | {settings.host, public or settings.host}
+
+
+#: Where a checkout's own build of the web app lies.
+_BUILT_WEB_APP = Path(__file__).parents[2] / "frontend" / "dist"
+
+
+def _web_dir(settings: Settings) -> Path | None:
+    """Find the web app's files.
+
+    Raises
+    ------
+    ConfigurationError
+        If the settings name a folder that holds none.
+    """
+    if settings.home == "aws":
+        return None
+    folder = settings.web_dir or _BUILT_WEB_APP
+    if (folder / "index.html").is_file():
+        return folder
+    if settings.web_dir is not None:
+        raise ConfigurationError(
+            f"AUTOML_WEB_DIR names {str(folder)!r}, which holds no index.html; build the web app "
+            "(make web), or unset it."
+        )
+    return None

@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1, le=10)
     """Attempts of a job that a restart of the platform may start by itself."""
 
+    web_dir: Path | None = None
+    """Folder of the built web app; None: ``frontend/dist`` of the checkout that runs, if it is
+    there."""
+
     deep_report_python: Path | None = None
     """Interpreter that has the packages of ``requirements/deep.txt``; None: that of the folder
     ``.venv-deep`` beside the running environment, if it is there."""

@@ -92,26 +92,6 @@ def test_the_only_row_of_a_request_has_no_number(world):
     assert answer.json()["detail"].startswith("The row has none of the model's columns")
 
 
-@pytest.mark.parametrize(
-    ("host", "option"),
-    [
-        pytest.param("127.0.0.1:8000", "", id="where the command looks first"),
-        pytest.param("127.0.0.1:9000", " --api http://127.0.0.1:9000", id="elsewhere"),
-    ],
-)
-def test_an_empty_home_page_says_how_to_begin(world, host, option):
-    page = world.client.get("/", headers={"Host": host}).text
-
-    assert f"automl datasets sample{option}\n" in page
-    assert f"automl datasets upload FILE{option}<" in page
-
-
-def test_a_home_page_with_a_table_says_how_to_train_on_it(world):
-    dataset_id = world.penguins()
-
-    assert f"automl jobs start {dataset_id} --target COLUMN" in world.client.get("/").text
-
-
 def test_the_api_page_shows_fields_and_an_example_of_each_body(world):
     page = world.client.get("/docs").text
 

@@ -35,17 +35,10 @@ def test_the_deep_report_is_served_where_nothing_in_it_can_run(world, deep):
     assert "allow-" not in policy
 
 
-def test_the_deep_report_is_among_the_artifacts_and_on_the_home_page(world, deep):
+def test_the_deep_report_is_among_the_artifacts(world, deep):
     names = [item["name"] for item in world.client.get(f"/jobs/{deep}/artifacts").json()["items"]]
 
     assert "eda_deep.html" in names
-    assert f"/jobs/{deep}/reports/deep" in world.client.get("/").text
-
-
-def test_the_home_page_names_no_report_that_nobody_asked_for(world):
-    world.complete(world.start())
-
-    assert "/reports/deep" not in world.client.get("/").text
 
 
 def test_a_job_that_was_not_asked_for_it_says_how_to_get_it(world):

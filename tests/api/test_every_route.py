@@ -181,7 +181,7 @@ def test_everything_is_offered_under_api_too(world):
 
     assert world.client.get(f"/api/jobs/{job_id}").json()["job_id"] == job_id
     assert world.client.get("/api/health").json() == {"status": "ok"}
-    assert "/api/jobs" in world.client.get("/api/").text
+    assert 'href="/api/docs"' in world.client.get("/api/docs").text
     check_problem(world.client.get("/api/nothing"), 404)
     check_problem(world.client.get("/apijobs"), 404)
 
@@ -225,18 +225,10 @@ def test_every_kind_of_problem_has_a_page(world):
     check_problem(world.client.get("/problems/nonsense"), 404)
 
 
-def test_the_home_page_lists_jobs_and_escapes_what_others_wrote(world):
-    world.upload(b"a,b\n" + b"1,2\n3,4\n" * 20, "<img src=x onerror=alert(1)>.csv")
-    job_id = world.start()
-    world.complete(job_id)
-
-    page = world.client.get("/")
-
-    assert f"/jobs/{job_id}/reports/training" in page.text
-    assert f"/jobs/{job_id}/bundle" in page.text
-    assert "<img" not in page.text
-    assert "&lt;img src=x" in page.text
-    assert "default-src 'none'" in page.headers["content-security-policy"]
+def test_the_first_page_leads_to_the_description_of_the_api(world):
+    for base in ("", "/api"):
+        answer = world.client.get(f"{base}/", follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (307, f"{base}/docs")
 
 
 def test_the_api_is_described_without_scripts_or_other_hosts(world):

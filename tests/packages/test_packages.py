@@ -107,7 +107,7 @@ def test_ours_is_packed_only_where_it_is_used(content):
     assert ours == []
     assert "automl_backend/lambdas/inference.py" in content["inference"]
     assert "automl_core/adapters/metadata_store_sql.py" not in content["api"]
-    assert "automl_backend/templates/home.html" in content["api"]
+    assert "automl_backend/templates/docs.html" in content["api"]
     assert "automl_backend/routes/jobs.py" in content["api"]
 
 

@@ -1,4 +1,4 @@
-"""Pages for people until the web app stands in front: jobs, API overview, problems."""
+"""Pages for people that need no web app: the API's description, and its problems."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import json
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
-from automl_backend.deps import Datasets, Jobs, TheCaller
+from automl_backend.deps import TheCaller
 from automl_backend.problems import kinds
 from automl_backend.routing import hidden_router
 from automl_core.errors import NotFoundError
-from automl_core.ports import JobFilter
 
 router = hidden_router()
 
-SHOWN = 50
-#: Where the command line looks for the platform unless it is told otherwise.
-DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'",
@@ -35,20 +31,9 @@ def _page(request: Request, name: str, **values: object) -> HTMLResponse:
 
 
 @router.get("/", operation_id="home_page")
-def home_page(request: Request, caller: TheCaller, datasets: Datasets, jobs: Jobs) -> HTMLResponse:
-    """List data sets and jobs with links to what they made."""
-    recent = jobs.list(caller, limit=SHOWN, next_token=None, where=JobFilter())
-    tables = datasets.list(caller, limit=SHOWN, next_token=None, text=None)
-    address = f"{request.url.scheme}://{request.url.netloc}"
-    return _page(
-        request,
-        "home.html",
-        jobs=recent.items,
-        datasets=tables.items,
-        has_more_jobs=recent.next_token is not None,
-        has_more_datasets=tables.next_token is not None,
-        api="" if address == DEFAULT_ADDRESS else f" --api {address}",
-    )
+def home_page(request: Request) -> RedirectResponse:
+    """Send whoever comes here to the API's description: the web app has its own first page."""
+    return RedirectResponse(request.scope.get("root_path", "") + "/docs", status_code=307)
 
 
 @router.get("/openapi.json", operation_id="openapi_document")

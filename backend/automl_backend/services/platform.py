@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from automl_backend.services.access import Authenticator
 from automl_backend.services.comparisons import ComparisonService
@@ -58,6 +59,8 @@ class Platform:
     deployments: DeploymentService
     predictions: PredictionService
     comparisons: ComparisonService
+    web_dir: Path | None
+    """The web app's files; None where a CDN has them, or they were not built."""
     new_id: Callable[[], str]
     start: Callable[[], None]
     """Start what runs in the background; called once before the first request."""

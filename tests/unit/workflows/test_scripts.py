@@ -225,10 +225,13 @@ def test_the_site_is_copied_pages_last_and_cleared_afterwards(commands, deployed
     done = run(commands, "publish-site.sh", str(site))
 
     assert done.returncode == 0, done.stderr
-    first, pages, clearing, forgetting, waiting = calls_of(commands, "aws")
-    assert "--exclude *.html" in first
+    assets, others, pages, clearing, forgetting, waiting = calls_of(commands, "aws")
+    assert "immutable" in assets
+    assert "--exclude *.html" in others
     assert "--include *.html" in pages
-    assert "--delete" not in first + pages
+    assert "--delete" not in assets + others + pages
+    # Pages that are open ask for parts of the build that they came from.
+    assert "--exclude assets/*" in clearing
     assert "--delete" in clearing
     assert "create-invalidation --distribution-id E1 --paths /*" in forgetting
     assert "--id I1" in waiting
