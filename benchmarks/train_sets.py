@@ -126,7 +126,7 @@ def run_set(entry: dict[str, Any], data: Path, out: Path, *, time_budget: int, s
     score = metrics["scores"][metric]["value"]
     is_regression = plan["task"] == "regression"
     gap = parity["max_relative_gap"] if is_regression else parity["max_probability_gap"]
-    allowed_s = 1.2 * time_budget + 20
+    allowed_s = 1.1 * time_budget + 15
     with scored.open() as stream:
         n_scored = sum(1 for _ in stream) - 1
     checks = {

@@ -23,6 +23,7 @@ MetricOption = Literal[
 MissingOption = Literal["auto", "drop", "mean", "median", "most_frequent"]
 DecimalOption = Literal[".", ","]
 EDAOption = Literal["fast", "deep"]
+EnsembleOption = Literal["auto", "off"]
 
 # Read by `boundary.wants_json` before the line is parsed; here it is only declared.
 AsJSON = Annotated[
@@ -102,6 +103,13 @@ Reproducible = Annotated[
     bool,
     typer.Option("--reproducible", help="Search a fixed number of trials instead of seconds."),
 ]
+Ensemble = Annotated[
+    EnsembleOption,
+    typer.Option(
+        "--ensemble",
+        help="auto: blend several models where that is better by more than noise; off: one model.",
+    ),
+]
 EDA = Annotated[
     EDAOption,
     typer.Option(
@@ -148,6 +156,7 @@ def train_config(
     test_size: float,
     families: list[str] | None,
     reproducible: bool,
+    ensemble: EnsembleOption = "auto",
     eda: EDAOption = "fast",
     auto_confirm: bool = True,
 ) -> TrainConfig:
@@ -177,6 +186,7 @@ def train_config(
                 "test_size": test_size,
                 "families": names_of(families),
                 "reproducible": reproducible,
+                "ensemble": ensemble,
                 "eda": eda,
                 "auto_confirm": auto_confirm,
             }

@@ -26,7 +26,10 @@ PROPOSAL = "proposal.json"
 """The plan as it would be without an answer; exists only while a job waits."""
 SPLITS = "splits.json"
 ENCODER = "encoder.json"
-MODEL = "model.joblib"
+MODEL = "model.skops"
+"""The fitted model; loaded only against a list of trusted types, never unpickled."""
+OUT_OF_FOLD = "out_of_fold.npz"
+"""Answers to training rows by models that did not see them: what intervals are made of."""
 LEADERBOARD = "leaderboard.json"
 TRIAL_LOG = "trials.jsonl"
 METRICS = "metrics.json"
@@ -45,6 +48,9 @@ _READING = re.compile(r"v(\d+)(?:-[^/]*)?(?:/|$)")
 
 BUNDLE_FILES = (BUNDLE_MODEL, BUNDLE_MANIFEST, BUNDLE_SCRIPT)
 
+#: A fitted model as jobs kept it before; it is neither offered nor read any more.
+_PICKLED = ("model.joblib",)
+
 #: Content type of each artifact, as it is served.
 CONTENT_TYPES = {
     ".json": "application/json",
@@ -53,7 +59,8 @@ CONTENT_TYPES = {
     ".md": "text/markdown; charset=utf-8",
     ".parquet": "application/vnd.apache.parquet",
     ".onnx": "application/octet-stream",
-    ".joblib": "application/octet-stream",
+    ".skops": "application/zip",
+    ".npz": "application/zip",
     ".py": "text/x-python; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
     ".zip": "application/zip",
@@ -117,9 +124,18 @@ def bucket_kind(key: str) -> BucketKind:
     """
     if key.startswith("datasets/"):
         return "datasets"
-    if key.endswith((MODEL, *BUNDLE_FILES)):
+    if key.endswith((MODEL, *_PICKLED, *BUNDLE_FILES)):
         return "models"
     return "reports"
+
+
+def is_offered(artifact: str) -> bool:
+    """Tell whether an artifact may be downloaded: nothing that would have to be unpickled.
+
+    >>> is_offered("model.skops"), is_offered("model.joblib")
+    (True, False)
+    """
+    return artifact not in _PICKLED
 
 
 def content_type(name: str) -> str:

@@ -36,6 +36,7 @@ MissingPolicy = Literal["auto", "drop", "mean", "median", "most_frequent"]
 SplitMethod = Literal["stratified", "random", "time", "group", "given"]
 Capacity = Literal["spot", "on_demand"]
 EDADepth = Literal["fast", "deep"]
+EnsemblePolicy = Literal["auto", "off"]
 
 TERMINAL: frozenset[JobStatus] = frozenset({"completed", "failed", "cancelled"})
 ACTIVE: frozenset[JobStatus] = frozenset({"pending", "running", "waiting"})
@@ -148,6 +149,9 @@ class TrainConfig(Record):
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     reproducible: bool = False
     """Search a fixed number of trials instead of a number of seconds."""
+    ensemble: EnsemblePolicy = "auto"
+    """auto: answer with the weighted mean of several models where that is better than the best of
+    them by more than noise; off: one model."""
     eda: EDADepth = "fast"
     """deep: also a report by fg-data-profiling (``eda_deep.html``), where it is installed; up
     to two minutes more."""
@@ -167,6 +171,8 @@ class PlanFeature(Record):
 
     name: str
     kind: ColumnKind
+    reason: str = ""
+    """Why it is of this kind, one or two sentences; empty in plans of earlier versions."""
 
 
 class DroppedColumn(Record):
@@ -226,6 +232,7 @@ class Plan(Record):
     time_budget_s: int
     seed: int
     reproducible: bool
+    ensemble: EnsemblePolicy = "auto"
     estimated_seconds: Range
     estimated_dollars: Range
     warnings: list[PlanNote] = Field(default_factory=list)

@@ -170,10 +170,11 @@ class World:
         passed: bool = True,
         score: float = 0.97,
         metric: Metric = "macro_f1",
+        explains: bool = True,
     ) -> Job:
         """Let a job complete with a small real bundle and the artifacts of every stage."""
         self.move(job_id, "running")
-        for name, content in artifacts(job_id, passed=passed).items():
+        for name, content in artifacts(job_id, passed=passed, explains=explains).items():
             self.objects.put(job_key(job_id, name), content)
         manifest = self.objects.get(job_key(job_id, "bundle/manifest.json"))
         return self.move(
@@ -186,10 +187,10 @@ class World:
             bundle_sha256=hashlib.sha256(manifest).hexdigest(),
         )
 
-    def deployed(self) -> str:
-        """Have a deployed model; its job's identifier."""
+    def deployed(self, *, explains: bool = True) -> str:
+        """Have a deployed model, with background rows or not; its job's identifier."""
         job_id = self.start()
-        self.complete(job_id)
+        self.complete(job_id, explains=explains)
         assert self.client.post(f"/jobs/{job_id}/deploy", json={"deploy": True}).status_code == 200
         return job_id
 
@@ -324,7 +325,18 @@ def small_model() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def artifacts(job_id: str, *, passed: bool) -> dict[str, bytes]:
+#: What a bundle's answers are explained against.
+EXPLAIN = {
+    "background": [
+        {"bill_length_mm": 38.0, "island": "Torgersen"},
+        {"bill_length_mm": 47.0, "island": "Biscoe"},
+    ],
+    "columns": ["bill_length_mm", "island"],
+    "baseline": None,
+}
+
+
+def artifacts(job_id: str, *, passed: bool, explains: bool = True) -> dict[str, bytes]:
     """Make what the stages of a finished job leave behind, the manifest included."""
     model = small_model()
     manifest = dump_manifest(
@@ -349,6 +361,7 @@ def artifacts(job_id: str, *, passed: bool) -> dict[str, bytes]:
             versions={},
             probe_rows=[{"bill_length_mm": 40.0, "island": "Dream"}],
         )
+        | {"explain": EXPLAIN if explains else None}
     )
     documents = {
         "plan.json": {"target_column": PENGUINS_TARGET},

@@ -92,6 +92,10 @@ CASES = {
     "health": ("GET", "/health/model-runtime", None, {}),
     "health, no token": ("GET", "/health/model-runtime", None, {"authorization": "x"}),
     "an explanation": ("POST", "/predict/JOB?explain=true", GOOD, {}),
+    "explanations": ("POST", "/predict/JOB?explain=1", {"rows": [{"island": "Elba"}] * 2}, {}),
+    "a text to explain": (
+        "POST", "/predict/JOB?explain=1", {"features": {"bill_length_mm": "x"}}, {},
+    ),
     "a misspelt parameter": ("POST", "/predict/JOB?explian=1", GOOD, {}),
     "a parameter too many": ("GET", "/predict/JOB/info?a=1", None, {}),
     "no such job": ("POST", "/predict/nobody", GOOD, {}),
@@ -122,6 +126,21 @@ CASES = {
     "no such address": ("GET", "/predict/JOB/nothing", None, {}),
     "an escaped address": ("GET", "/predict/a%20b/nothing", None, {}),
 }  # fmt: skip
+
+
+def test_a_model_without_background_rows_is_refused_alike(guarded, function):
+    world, _ = guarded
+    address = f"/predict/{world.deployed(explains=False)}?explain=true"
+    content = json.dumps(GOOD).encode()
+    sent = {"content-type": "application/json", "authorization": f"Bearer {TOKEN}"}
+
+    ours = world.client.request("POST", address, content=content, headers=sent)
+    reply = function(event_of("POST", address, content, sent), None)
+
+    assert ours.status_code == 422
+    assert told(reply["statusCode"], reply["headers"], reply["body"]) == told(
+        ours.status_code, ours.headers, ours.text
+    )
 
 
 @pytest.mark.parametrize("prefix", ["", "/api"])

@@ -263,16 +263,52 @@ def test_more_rows_than_allowed_are_refused(make_world):
     assert answer.status_code == 413
 
 
-def test_an_explanation_that_is_not_offered_is_refused_instead_of_ignored(world, deployed):
+def test_an_explanation_adds_up_to_the_prediction(world, deployed):
+    body = {"rows": [{"bill_length_mm": 36.5, "island": "Dream"}, {"bill_length_mm": 50.0}]}
+
+    answer = world.client.post(f"/predict/{deployed}?explain=true", json=body)
+
+    assert answer.status_code == 200, answer.text
+    for row in answer.json()["predictions"]:
+        told = row["explanation"]
+        assert told["explained"] == row["prediction"]
+        # The session may add floats in another order where it answers many rows.
+        assert told["prediction"] == pytest.approx(row["probability"], abs=1e-6)
+        total = sum(part["contribution"] for part in told["contributions"])
+        assert told["baseline"] + total == pytest.approx(told["prediction"], abs=1e-9)
+        assert {part["column"] for part in told["contributions"]} == {"bill_length_mm", "island"}
+
+
+def test_an_explanation_is_given_only_when_it_is_asked_for(world, deployed):
     body = {"features": {"island": "Dream"}}
 
-    refused = world.client.post(f"/predict/{deployed}?explain=true", json=body)
-    plain = world.client.post(f"/predict/{deployed}?explain=false", json=body)
+    plain = world.client.post(f"/predict/{deployed}", json=body)
+    declined = world.client.post(f"/predict/{deployed}?explain=false", json=body)
+
+    assert plain.json()["explanation"] is None
+    assert declined.json()["explanation"] is None
+
+
+def test_a_model_that_cannot_be_explained_says_what_to_do(world):
+    job_id = world.deployed(explains=False)
+
+    refused = world.client.post(
+        f"/predict/{job_id}?explain=true", json={"features": {"island": "Dream"}}
+    )
 
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/query/explain"
-    assert "not offered" in refused.json()["detail"]
-    assert plain.status_code == 200
+    assert "train again" in refused.json()["detail"]
+
+
+def test_more_rows_than_are_explained_at_once_are_refused(world, deployed):
+    body = {"rows": [{"island": "Dream"}] * 101}
+
+    refused = world.client.post(f"/predict/{deployed}?explain=true", json=body)
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "limit-exceeded")
+    assert "at most 100" in refused.json()["detail"]
+    assert world.client.post(f"/predict/{deployed}", json=body).status_code == 200
 
 
 def test_a_withdrawn_model_answers_no_more_at_once(world, deployed):

@@ -174,14 +174,14 @@ def test_a_key_that_could_lead_elsewhere_is_refused(
 
 def test_a_reader_never_sees_half_of_an_object(objects: ObjectStore) -> None:
     versions = [bytes([number]) * 300_000 for number in range(4)]
-    objects.put("jobs/j1/model.joblib", versions[0])
+    objects.put("jobs/j1/model.skops", versions[0])
 
     def write(number: int) -> None:
         for _ in range(10):
-            objects.put("jobs/j1/model.joblib", versions[number])
+            objects.put("jobs/j1/model.skops", versions[number])
 
     def read(_: int) -> bool:
-        return all(objects.get("jobs/j1/model.joblib") in versions for _ in range(20))
+        return all(objects.get("jobs/j1/model.skops") in versions for _ in range(20))
 
     with ThreadPoolExecutor(8) as pool:
         writing = [pool.submit(write, number) for number in range(4)]
@@ -190,9 +190,9 @@ def test_a_reader_never_sees_half_of_an_object(objects: ObjectStore) -> None:
             written.result()
 
     assert is_whole == [True] * 4
-    etag = objects.stat("jobs/j1/model.joblib").etag
-    objects.put("jobs/j1/model.joblib", objects.get("jobs/j1/model.joblib"))
-    assert objects.stat("jobs/j1/model.joblib").etag == etag
+    etag = objects.stat("jobs/j1/model.skops").etag
+    objects.put("jobs/j1/model.skops", objects.get("jobs/j1/model.joblib"))
+    assert objects.stat("jobs/j1/model.skops").etag == etag
 
 
 def test_an_open_object_is_read_to_its_end_though_it_is_replaced_or_deleted(

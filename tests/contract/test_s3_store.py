@@ -77,18 +77,18 @@ def versions(client: Any, bucket: str) -> list[tuple[str, str]]:
 
 
 def test_every_kind_of_object_has_its_bucket(s3: S3ObjectStore, client: Any) -> None:
-    for key in (KEY, "jobs/j1/bundle/model.onnx", "jobs/j1/model.joblib", "jobs/j1/report.html"):
+    for key in (KEY, "jobs/j1/bundle/model.onnx", "jobs/j1/model.skops", "jobs/j1/report.html"):
         s3.put(key, b"x")
 
     assert {bucket: [key for key, _ in versions(client, bucket)] for bucket in BUCKETS} == {
         "datasets-bucket": [KEY],
-        "models-bucket": ["jobs/j1/bundle/model.onnx", "jobs/j1/model.joblib"],
+        "models-bucket": ["jobs/j1/bundle/model.onnx", "jobs/j1/model.skops"],
         "reports-bucket": ["jobs/j1/report.html"],
     }
 
 
 def test_the_keys_of_a_job_are_joined_from_its_two_buckets_in_order(s3: S3ObjectStore) -> None:
-    names = ["bundle/manifest.json", "bundle/model.onnx", "log.jsonl", "model.joblib", "plan.json"]
+    names = ["bundle/manifest.json", "bundle/model.onnx", "log.jsonl", "model.skops", "plan.json"]
     for name in reversed(names):
         s3.put(f"jobs/j1/{name}", b"x")
 

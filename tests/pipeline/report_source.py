@@ -1,106 +1,274 @@
-"""Artifacts of made-up jobs, for the tests of the reports."""
+"""Made-up jobs of every kind, and their pages, for the tests of the reports."""
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from automl_core.records import Plan, Task
+from automl_core.records import Task
 from automl_core.tabular.schema import FileFacts, TableSchema
-from automl_training.reports import ReportSource
-from automl_training.scoring import evaluate
-from automl_training.scoring.metrics import MEASURES
+from automl_training.reports import ReportSource, render_report
+
+# Test folders are no packages (importmode=importlib), so a neighbour is loaded by its path.
+_SPEC = importlib.util.spec_from_file_location(
+    "report_documents", Path(__file__).with_name("report_documents.py")
+)
+assert _SPEC is not None
+assert _SPEC.loader is not None
+documents = importlib.util.module_from_spec(_SPEC)
+sys.modules["report_documents"] = documents
+_SPEC.loader.exec_module(documents)
+
+make_leaderboard = documents.make_leaderboard
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`|**_x_** {{7*7}}</pre></style>"
+FAMILY_TITLES = {
+    "lightgbm": "LightGBM",
+    "xgboost": "XGBoost",
+    "extra_trees": "Extra trees",
+    "linear": "Linear model",
+}
+METRIC_TITLES = {
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+    "r2": "R²",
+}
 
 
-def make_plan(task: Task, text: str, classes: list[str]) -> Plan:
-    return Plan.model_validate(
-        {
-            "target_column": text,
-            "task": task,
-            "task_confidence": "high",
-            "task_reason": f"Reason with {text}.",
-            "metric": {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}[task],
-            "metric_reason": "It fits.",
-            "classes": [{"label": label, "rows": 50} for label in classes],
-            "positive_label": classes[1] if task == "binary" else None,
-            "row_count": 250,
-            "rows_without_target": 3,
-            "features": [{"name": text, "kind": "categorical"}],
-            "dropped": [{"name": text, "code": "constant", "reason": f"Only {text}."}],
-            "split": {"method": "random", "test_size": 0.2, "reason": "At random."},
-            "families": ["lightgbm"],
-            "missing": "auto",
-            "time_budget_s": 60,
-            "seed": 7,
-            "reproducible": False,
-            "estimated_seconds": {"low": 60, "high": 90},
-            "estimated_dollars": {"low": 0.0, "high": 0.01},
-            "warnings": [{"code": "few-rows", "columns": [text], "text": f"Few rows of {text}."}],
-        }
-    )
-
-
-def make_source(task: Task = "binary", *, text: str = "yield") -> ReportSource:
-    """A finished job, with ``text`` wherever a name or a cell of the data can stand."""
-    rng = np.random.default_rng(0)
-    classes = {"binary": ["no", text], "multiclass": ["a", "b", text], "regression": []}[task]
-    plan = make_plan(task, text, classes)
-    if task == "regression":
-        y: Any = rng.normal(size=200)
-        predicted: Any = y + rng.normal(scale=0.3, size=200)
-    else:
-        y = rng.integers(0, len(classes), 200)
-        predicted = rng.dirichlet(np.ones(len(classes)), 200)
-        predicted[np.arange(200), y] += 1
-        predicted /= predicted.sum(axis=1, keepdims=True)
-    metrics = evaluate(
-        y, predicted, task=task, metric=plan.metric, classes=classes, y_train=y, seed=0
-    )
-    trial = {
-        "rank": 1, "trial_id": 1, "family": "lightgbm", "score": 0.9, "config": {"depth": 3},
-        "train_seconds": 0.5, "at_seconds": 2.0, "sample_rows": 200, "n_trials": 1,
-    }  # fmt: skip
+def make_source(
+    task: Task = "binary",
+    *,
+    text: str = "yield",
+    n_classes: int = 3,
+    n_columns: int = 8,
+    n_holdout: int = 800,
+) -> ReportSource:
+    """A finished job with every part, ``text`` wherever a name or a cell can stand."""
+    n_classes = {"binary": 2, "multiclass": n_classes, "regression": 0}[task]
+    classes = [*(f"class {k}" for k in range(n_classes - 1)), text] if n_classes else []
+    columns = [
+        text if not k else f"{documents.NAMES[k % 5]}_{k}" if k >= 5 else documents.NAMES[k]
+        for k in range(n_columns)
+    ]
+    plan = documents.make_plan(task, text, classes, columns)
     return ReportSource(
         job_id="j1",
         dataset_name=f"{text}.csv",
         made_at=datetime(2026, 1, 2, 12, tzinfo=UTC),
         plan=plan,
         schema=TableSchema(
-            file=FileFacts(bytes=10, sha256="0" * 64, format="csv"), n_rows=250, columns=[]
+            file=FileFacts(bytes=123_456, sha256="0" * 64, format="csv"), n_rows=4000, columns=[]
         ),
-        splits={"train": [0] * 200, "holdout": [0] * 50, "notes": [f"Note on {text}."]},
+        splits={
+            "method": "stratified", "notes": [f"Note on {text}."],
+            "train": list(range(3200)), "holdout": list(range(n_holdout)),
+        },
         encoder_columns=[
-            {"name": text, "kind": "categorical", "categories": [text], "n_missing": 2}
+            {
+                "name": name,
+                "kind": documents.KINDS[k % 5],
+                "n_missing": k,
+                "categories": [text, "b"] if documents.KINDS[k % 5] == "categorical" else None,
+            }
+            for k, name in enumerate(columns)
         ],
-        metrics=metrics,
-        leaderboard={
-            "metric": plan.metric,
-            "higher_is_better": task == "binary",
-            "evaluated_on": "five folds of the training rows",
-            "stopped_because": "the time for searching was over",
-            "n_trials": 1,
-            "trials": [trial],
-            "families": [trial],
-            "chosen": {"family": "lightgbm", "trial_id": 1, "score": 0.9},
-            "rejected": [{"family": "xgboost", "reason": f"It differs on {text}."}],
-        },
-        explanations={
-            "method": "permutation", "metric": plan.metric, "split": "holdout", "n_rows": 50,
-            "n_repeats": 5, "features": [{"name": text, "importance": 0.2, "std": 0.01}],
-        },
+        metrics=documents.make_metrics(plan, classes, columns, text, n_holdout),
+        leaderboard=documents.make_leaderboard(plan, text),
+        explanations=documents.make_explanations(plan, columns, text),
         parity={
-            "passed": True, "task": task, "tolerance": 1e-5, "n_rows": 50, "n_missing_rows": 20,
-            "n_unseen_rows": 20, "label_flips": 0, "exact_ties": 0,
+            "passed": True, "task": task, "tolerance": 1e-5, "n_rows": n_holdout,
+            "n_missing_rows": 20, "n_unseen_rows": 20, "label_flips": 0, "exact_ties": 0,
             "max_probability_gap": None if task == "regression" else 2e-7,
             "max_relative_gap": 3e-7 if task == "regression" else None,
         },
-        versions={"python": "3.12.1", "onnxruntime": "1.31.1"},
-        family_titles={"lightgbm": "LightGBM", "xgboost": "XGBoost"},
-        metric_titles={measure.name: measure.title for measure in MEASURES},
+        manifest=documents.make_manifest(columns, classes, text),
+        family_titles=FAMILY_TITLES,
+        metric_titles=METRIC_TITLES,
+        lower_is_better=documents.LOWER_IS_BETTER,
         telemetry=[
             {"kind": "stage", "stage": "ingest", "outcome": "done", "seconds": 0.5,
              "peak_rss_mib": 120.0},
+            {"kind": "stage", "stage": "train", "outcome": "done", "seconds": 61.3,
+             "peak_rss_mib": 820.0},
         ],
     )  # fmt: skip
+
+
+# -- Jobs of other kinds --------------------------------------------------------------
+
+
+def tiny_source() -> ReportSource:
+    """Forty rows: hardly anything can be said."""
+    source = make_source(n_holdout=8)
+    metrics = {
+        **source.metrics,
+        "scores": {
+            "roc_auc": {"value": 1.0, "low": 1.0, "high": 1.0},
+            "log_loss": {"value": 0.2, "low": None, "high": None,
+                         "reason": "too few rows of some class."},
+        },
+        "is_worth_deploying": False,
+        "roc": [], "pr": [], "calibration": [], "segments": [], "thresholds": None,
+    }  # fmt: skip
+    return replace(source, metrics=metrics, splits={**source.splits, "train": list(range(32))})
+
+
+def weighted_source() -> ReportSource:
+    """Rows that do not count alike."""
+    source = make_source()
+    plan = source.plan.model_copy(update={"weight_column": "households"})
+    return replace(source, plan=plan, metrics={**source.metrics, "is_weighted": True})
+
+
+def ensemble_source(task: Task = "regression") -> ReportSource:
+    """Several families together."""
+    source = make_source(task)
+    members = [
+        {"family": "lightgbm", "trial_id": 12, "weight": 0.56, "score": 531.0},
+        {"family": "extra_trees", "trial_id": 3, "weight": 0.28, "score": 548.0},
+        {"family": "linear", "trial_id": 40, "weight": 0.16, "score": 640.0},
+    ]
+    chosen = {
+        "family": "ensemble", "kind": "ensemble", "trial_id": None, "score": 519.0,
+        "config": {"members": members}, "members": members,
+    }  # fmt: skip
+    found = {
+        "considered": True, "chosen": True, "score": 519.0, "best_single_score": 531.0,
+        "gain": 12.0, "gain_low": 4.1, "gain_high": 20.2, "reason": "Better by more than noise",
+        "members": members,
+    }  # fmt: skip
+    board = {**source.leaderboard, "chosen": chosen, "ensemble": found}
+    return replace(source, leaderboard=board)
+
+
+def time_source() -> ReportSource:
+    """The latest rows are the holdout, of a table whose groups stay together."""
+    source = make_source("regression")
+    split = source.plan.split.model_copy(
+        update={"method": "time", "time_column": "signed_up", "group_column": "household"}
+    )
+    plan = source.plan.model_copy(update={"split": split})
+    return replace(source, plan=plan, splits={**source.splits, "method": "time_group"})
+
+
+def useless_source() -> ReportSource:
+    """Nothing that was tried is better than guessing, and one column looks like a leak."""
+    source = make_source()
+    metrics = {
+        **source.metrics,
+        "is_better_than_baseline": False,
+        "is_worth_deploying": False,
+        "verdict": "Not better than guessing: the interval of the difference holds zero.",
+        "leak_check": {
+            "suspicious": True, "column": "closed_at", "share": 0.98,
+            "reason": "Column 'closed_at' alone holds 98 % of the improvement",
+        },
+        "calibration_error": 0.12,
+    }  # fmt: skip
+    return replace(source, metrics=metrics)
+
+
+def bare_source(task: Task = "binary") -> ReportSource:
+    """A job whose documents hold nothing that can be left out."""
+    source = make_source(task)
+    metrics = {
+        name: source.metrics[name]
+        for name in ("task", "metric", "n_rows", "scores", "is_better_than_baseline", "verdict")
+    }
+    chosen = {"family": "linear"}
+    return replace(
+        source,
+        splits={"train": [0] * 32, "holdout": [0] * 8},
+        metrics=metrics,
+        leaderboard={"chosen": chosen},
+        explanations={},
+        parity={},
+        manifest={},
+        telemetry=[],
+        encoder_columns=[{"name": "tenure"}],
+    )
+
+
+JOBS: dict[str, Any] = {
+    "two classes": make_source,
+    "three classes": lambda: make_source("multiclass"),
+    "twenty classes": lambda: make_source("multiclass", n_classes=20),
+    "sixty classes": lambda: make_source("multiclass", n_classes=60),
+    "regression": lambda: make_source("regression"),
+    "hardly any rows": tiny_source,
+    "weighted": weighted_source,
+    "ensemble": ensemble_source,
+    "time split": time_source,
+    "no better than guessing": useless_source,
+    "bare": bare_source,
+    "bare regression": lambda: bare_source("regression"),
+}
+
+
+# -- Pages -------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Elements, their attributes and the text of a page."""
+
+    VOID = frozenset({"meta", "link", "br", "img", "input", "hr"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open[-1] == tag:
+            self.open.pop()
+        else:
+            self.wrong.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.text += data
+
+
+def text_of(source: Any) -> str:
+    """The page's words, each run of blanks as one."""
+    return " ".join(Page(render_report(source)).text.split())
+
+
+@cache
+def html_of(job: str) -> str:
+    return str(render_report(JOBS[job]()))
+
+
+@cache
+def page_of(job: str) -> Page:
+    return Page(html_of(job))
+
+
+def changed(source: Any, document: str, **parts: Any) -> Any:
+    return replace(source, **{document: {**getattr(source, document), **parts}})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy.typing as npt
 
 from automl_core.bundle.runtime import BundleError, Encoder, open_session
 from automl_core.errors import ParityError
-from automl_core.records import Task
-from automl_training.families import Candidate, family, predict_matrix
+from automl_core.records import FamilyName, Task
+from automl_training.families import Blend, Candidate, Coded, family, predict_matrix
+from automl_training.families.graph import Member, write_graph
 
 #: Larger models load for seconds and crowd out others where predictions are answered.
 MAX_MODEL_BYTES = 60 * 1024**2
@@ -31,6 +33,8 @@ _BLOCK_ROWS = 20_000
 _STRESS_ROWS = 2_000
 _MAX_STRESS_BASES = 20
 _UNSEEN = "\0no value of any table"
+#: Kinds of columns that can hold a value which no training row had, as such.
+_OPEN_KINDS = frozenset({"categorical", "text"})
 
 Matrix = npt.NDArray[np.float32]
 
@@ -70,23 +74,102 @@ def to_onnx_bytes(
     ParityError
         If the model cannot be expressed exactly, lacks a class, or is too large to serve.
     """
+    graph = _graph(candidate, n_features)
+    size = graph.ByteSize()
+    if size > max_bytes:
+        raise ParityError(
+            f"The exported model has {size / 1024**2:.0f} MB;"
+            f" at most {max_bytes / 1024**2:.0f} MB are served.",
+            n_bytes=size,
+        )
+    return bytes(graph.SerializeToString(deterministic=True))
+
+
+def export_within_size(
+    candidate: Candidate, n_features: int, *, max_bytes: int = MAX_MODEL_BYTES
+) -> tuple[Candidate, bytes, str | None]:
+    """Export a fitted model; of a blend that is too large, as much as can be served.
+
+    First goes the member that adds the least weight for its size.
+
+    Returns
+    -------
+    Candidate
+        As given; or with fewer members, their weights raised to sum to 1, which the caller
+        must put to the proof like any other.
+    bytes
+        Its graph.
+    str or None
+        What was left out, in words; None: nothing.
+
+    Raises
+    ------
+    ParityError
+        If the model cannot be expressed exactly, or what is left is too large to serve.
+    """
+    try:
+        return candidate, to_onnx_bytes(candidate, n_features, max_bytes=max_bytes), None
+    except ParityError as error:
+        members = members_of(candidate)
+        if "n_bytes" not in error.context or len(members) == 1:
+            raise
+    sizes = [
+        _graph(replace(candidate, family=name, estimator=estimator), n_features).ByteSize()
+        for name, _, estimator in members
+    ]
+    kept = sorted(range(len(members)), key=lambda at: members[at][1] / sizes[at], reverse=True)
+    while len(kept) > 1 and sum(sizes[at] for at in kept) > max_bytes:
+        kept.pop()
+    kept.sort()
+    total = math.fsum(members[at][1] for at in kept)
+    blend = Blend(
+        members=tuple(members[at][2] for at in kept),
+        weights=tuple(members[at][1] / total for at in kept),
+        families=tuple(members[at][0] for at in kept),
+    )
+    gone = {members[at][0] for at in range(len(members)) if at not in kept}
+    note = (
+        f"{len(members) - len(kept)} of {len(members)} models of the blend"
+        f" ({', '.join(sorted(gone))}) were left out: all of them have"
+        f" {sum(sizes) / 1024**2:.0f} MB, and at most {max_bytes / 1024**2:.0f} MB are served."
+    )
+    smaller = replace(candidate, estimator=blend)
+    return smaller, to_onnx_bytes(smaller, n_features, max_bytes=max_bytes), note
+
+
+def _graph(candidate: Candidate, n_features: int) -> Any:
+    return write_graph(
+        [_read(candidate, *member) for member in members_of(candidate)],
+        n_features=n_features,
+        task=candidate.task,
+        n_classes=candidate.n_classes,
+        calibrator=candidate.calibrator,
+    )
+
+
+def members_of(candidate: Candidate) -> list[tuple[FamilyName, float, Any]]:
+    """Family, weight and estimator (raw, or ``Coded``) of each model in a candidate."""
+    estimator = candidate.estimator
+    if isinstance(estimator, Blend):
+        return list(zip(estimator.families, estimator.weights, estimator.members, strict=True))
+    if candidate.family == "ensemble":
+        raise ParityError("An ensemble that is no blend of models is not exported.")
+    return [(candidate.family, 1.0, estimator)]
+
+
+def _read(candidate: Candidate, name: FamilyName, weight: float, estimator: Any) -> Member:
+    codes = None
+    if isinstance(estimator, Coded):
+        codes, estimator = estimator.codes, estimator.estimator
     if candidate.task != "regression":
-        learned = np.asarray(candidate.estimator.classes_)
+        learned = np.asarray(estimator.classes_)
         if not np.array_equal(learned, np.arange(candidate.n_classes)):
             raise ParityError(
                 f"The model has learned {len(learned)} of {candidate.n_classes} classes;"
                 " the others have no row among those it was fitted on."
             )
-    graph = family(candidate.family).to_onnx(
-        candidate.estimator, n_features, candidate.task, candidate.n_classes
-    )
-    size = graph.ByteSize()
-    if size > max_bytes:
-        raise ParityError(
-            f"The exported model has {size / 1024**2:.0f} MB;"
-            f" at most {max_bytes / 1024**2:.0f} MB are served."
-        )
-    return bytes(graph.SerializeToString(deterministic=True))
+    part = family(name).read(estimator, candidate.task, candidate.n_classes)
+    return Member(part, weight, codes)
 
 
 def compare(candidate: Candidate, model: bytes, matrix: Matrix) -> ParityResult:
@@ -167,7 +250,7 @@ def stress_rows(columns: Sequence[Mapping[str, Any]], matrix: Matrix) -> Matrix:
     encoder = Encoder(columns)
     odd = encoder.encode(
         {
-            column["name"]: [None, _UNSEEN if column["kind"] == "categorical" else None]
+            column["name"]: [None, _UNSEEN if column["kind"] in _OPEN_KINDS else None]
             for column in columns
         },
         2,
@@ -179,7 +262,7 @@ def stress_rows(columns: Sequence[Mapping[str, Any]], matrix: Matrix) -> Matrix:
     names = np.array(encoder.feature_columns)
     for column in columns:
         is_part = names == column["name"]
-        for row in odd[: 2 if column["kind"] == "categorical" else 1]:
+        for row in odd[: 2 if column["kind"] in _OPEN_KINDS else 1]:
             changed = bases.copy()
             changed[:, is_part] = row[is_part]
             made.append(changed)

@@ -64,7 +64,8 @@ def split_rows(
         without a time count as the oldest.
     groups : ndarray of shape (n_rows,), optional
         Group of each row; needed by the method ``group``. A row without a group is a group
-        of its own.
+        of its own. With the method ``time`` no group stays on both sides: its rows on one of
+        them are left out.
     is_given_holdout : ndarray of bool of shape (n_rows,), optional
         For the method ``given``, where the holdout's rows follow the training rows in one
         table. Without it, every row trains and the holdout is empty (it is another table).
@@ -97,6 +98,8 @@ def split_rows(
     everything = np.arange(rows.size)
     if method == "time":
         sides = _by_time(rows, _needed(times, "time", plan), share, notes)
+        if groups is not None:
+            sides = _apart(groups[rows], sides, plan, notes)
     else:
         if method == "given":
             held = np.zeros(rows.size, bool) if is_given_holdout is None else is_given_holdout[rows]
@@ -201,6 +204,53 @@ def _by_time(rows: Rows, times: NDArray[Any], share: float, notes: list[str]) ->
     return ordered[:cut], ordered[cut:]
 
 
+def _apart(
+    groups: NDArray[Any], sides: tuple[Rows, Rows], plan: Plan, notes: list[str]
+) -> tuple[Rows, Rows]:
+    """Take groups that a cut in time divides out of one side, so that none is on both.
+
+    The groups with the largest share of their rows after the cut are held out, until the
+    holdout has half of its rows again; of the others the later rows are left out.
+    """
+    train, holdout = sides
+    codes = _group_codes(groups)
+    before = np.bincount(codes[train], minlength=int(codes.max()) + 1)
+    after = np.bincount(codes[holdout], minlength=before.size)
+    is_both = (before > 0) & (after > 0)
+    if not is_both.any():
+        return sides
+    is_held = (after > 0) & ~is_both
+    both = np.flatnonzero(is_both)
+    both = both[np.argsort(-(after[both] / (before[both] + after[both])), kind="stable")]
+    wanted = holdout.size / 2 - int(after[is_held].sum())
+    n_taken = int(np.searchsorted(np.cumsum(after[both]), wanted) + 1) if wanted > 0 else 0
+    is_held[both[:n_taken]] = True
+    kept = train[~is_held[codes[train]]], holdout[is_held[codes[holdout]]]
+    if min(kept[0].size, kept[1].size) == 0:
+        raise ConfigInvalidError(
+            f"Every group of {plan.split.group_column!r} has rows before and after the latest "
+            f"{plan.split.test_size:.0%}, so no later rows of other groups can be held out; "
+            "choose a split by time or by group alone.",
+            pointer="group_column",
+        )
+    notes.append(
+        f"{both.size} groups have rows on both sides of the cut in time: "
+        f"{train.size - kept[0].size} earlier and {holdout.size - kept[1].size} later rows of "
+        "them were left out, so that no group is on both sides."
+    )
+    return kept
+
+
+def _group_codes(groups: NDArray[Any]) -> NDArray[np.int64]:
+    """Number the groups; a row without a group is one of its own."""
+    without = is_missing(groups)
+    of_row = np.empty(groups.size, np.int64)
+    of_row[~without] = _codes(groups[~without])
+    n_named = int(of_row[~without].max()) + 1 if (~without).any() else 0
+    of_row[without] = n_named + np.arange(int(without.sum()))
+    return of_row
+
+
 def _by_group(
     groups: NDArray[Any],
     codes: NDArray[np.int64] | None,
@@ -209,11 +259,7 @@ def _by_group(
     plan: Plan,
 ) -> NDArray[np.bool_]:
     """Hold out whole groups; of several random choices take the one nearest to the shares."""
-    without = is_missing(groups)
-    of_row = np.empty(groups.size, np.int64)
-    of_row[~without] = _codes(groups[~without])
-    n_named = int(of_row[~without].max()) + 1 if (~without).any() else 0
-    of_row[without] = n_named + np.arange(int(without.sum()))
+    of_row = _group_codes(groups)
     sizes = np.bincount(of_row)
     if sizes.size < 2:
         raise ConfigInvalidError(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: The promise: a whole process takes at most this many budgets, and this many seconds more.
-MAX_BUDGETS = 1.2
-MAX_EXTRA_S = 20.0
+MAX_BUDGETS = 1.1
+MAX_EXTRA_S = 15.0
 
 #: Seconds for scores, importances, export, proof and report of a small table.
-LATER_STAGES_S = 6.0
+LATER_STAGES_S = 10.0
 
 #: Cells of the holdout that the later stages read, encode, answer and score in a second,
 #: on one busy core.
@@ -19,9 +19,9 @@ LATER_CELLS_PER_S = 250_000.0
 MIN_SHARE = 0.5
 
 #: Seconds, and share of the search's time, between its end and the moment at which its child
-#: is killed: the last fit on all rows may need them.
+#: is killed: choosing an ensemble, or the last fit on all rows, may need them.
 GRACE_S = 8.0
-GRACE_SHARE = 0.15
+GRACE_SHARE = 0.03
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,15 @@ def plan_time(
     -------
     TimePlan
         The whole budget, unless reading and profiling took so long that the whole job
-        would pass 1.2 budgets and 20 seconds.
+        would pass 1.1 budgets and 15 seconds.
 
     Examples
     --------
-    >>> plan = plan_time(budget_s=60, spent_s=4, n_cells=1000)
+    >>> plan = plan_time(budget_s=60, spent_s=2, n_cells=1000)
     >>> plan.search_s, round(plan.deadline_s)
-    (60, 77)
+    (60, 69)
     >>> plan_time(budget_s=60, spent_s=40, n_cells=0).search_s
-    38.0
+    30.0
     """
     later_s = LATER_STAGES_S + n_cells / LATER_CELLS_PER_S
     left_s = MAX_BUDGETS * budget_s + MAX_EXTRA_S - spent_s - later_s

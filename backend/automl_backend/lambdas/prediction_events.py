@@ -188,13 +188,16 @@ class PredictionEvents:
 
     def predict(self, request: _Request, job_id: str) -> Answer:
         """Predict the rows of the body."""
+        explain = False
         for name, value in request.query:
             if name == "explain":
-                read_explain(value)
+                explain = read_explain(value)
         body = _body(request.event, self._max_body_bytes)
         content_type = request.headers.get("content-type")
         try:
-            return _json(self._serving.predict(self._owner_id, job_id, body, content_type))
+            return _json(
+                self._serving.predict(self._owner_id, job_id, body, content_type, explain=explain)
+            )
         except InvalidInputError:
             # What is nested beyond reason is always refused; that this is why, is told first.
             # Looking before reading would cost every request of many rows a tenth of its time.

@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request, Response
 from automl_backend.deps import Predictions, TheCaller
 from automl_backend.routing import guarded_router
 from automl_backend.schemas.predictions import ModelInfoView, PredictionsView, PredictionView
-from automl_core.bundle.requests import explanations_refused
+from automl_core.bundle.requests import MAX_EXPLAINED_ROWS
 from automl_core.bundle.serving import JSON_TYPE
 
 router = guarded_router("models", prefix="/predict/{job_id}")
@@ -22,13 +22,10 @@ _BODY = {
 }
 
 
-def _refuse_explanations(
-    explain: Annotated[
-        bool, Query(description="Contributions of the fields are not offered; leave it out.")
-    ] = False,
-) -> None:
-    if explain:
-        raise explanations_refused()
+_EXPLAIN = (
+    "Also say how much each field moves each answer (Shapley values); for at most"
+    f" {MAX_EXPLAINED_ROWS} rows."
+)
 
 
 async def _body(request: Request) -> bytes:
@@ -39,7 +36,6 @@ async def _body(request: Request) -> bytes:
     "",
     operation_id="predict",
     response_model=PredictionView | PredictionsView,
-    dependencies=[Depends(_refuse_explanations)],
     openapi_extra=_BODY,
 )
 def predict(
@@ -48,10 +44,12 @@ def predict(
     body: Annotated[bytes, Depends(_body)],
     caller: TheCaller,
     predictions: Predictions,
+    *,
+    explain: Annotated[bool, Query(description=_EXPLAIN)] = False,
 ) -> Response:
     """Predict with a deployed model: one row (features) or many (rows, columns)."""
     content_type = request.headers.get("content-type")
-    answer = predictions.predict(caller, job_id, body, content_type)
+    answer = predictions.predict(caller, job_id, body, content_type, explain=explain)
     return Response(answer, media_type=JSON_TYPE)
 
 

@@ -43,9 +43,17 @@ class PredictionService:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
 
-    def predict(self, caller: Caller, job_id: str, body: bytes, content_type: str | None) -> str:
+    def predict(
+        self,
+        caller: Caller,
+        job_id: str,
+        body: bytes,
+        content_type: str | None,
+        *,
+        explain: bool = False,
+    ) -> str:
         """Answer a request's body, as JSON; see :meth:`Serving.predict`."""
-        return self._serving.predict(caller.owner_id, job_id, body, content_type)
+        return self._serving.predict(caller.owner_id, job_id, body, content_type, explain=explain)
 
     def info(self, caller: Caller, job_id: str) -> str:
         """Describe the fields of a deployed model, as JSON."""

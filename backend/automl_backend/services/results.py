@@ -25,6 +25,7 @@ from automl_core.layout import (
     PROPOSAL,
     TRAINING_REPORT,
     content_type,
+    is_offered,
     job_key,
     job_prefix,
 )
@@ -95,7 +96,9 @@ class ResultService:
         prefix = job_prefix(job_id)
         names = [key.removeprefix(prefix) for key in self.objects.keys(prefix)]
         links = [
-            self._link(job_id, name, hashes) for name in names if not name.startswith(DOWNLOADS)
+            self._link(job_id, name, hashes)
+            for name in names
+            if not name.startswith(DOWNLOADS) and is_offered(name)
         ]
         return ArtifactList(links, job.status == "completed", self.download_url_ttl_s)
 

@@ -13,6 +13,7 @@ from automl_cli.options import (
     EDA,
     Address,
     AsJSON,
+    Ensemble,
     Exclude,
     Families,
     GroupColumn,
@@ -137,6 +138,7 @@ def start(
     test_size: TestSize = 0.2,
     families: Families = None,
     reproducible: Reproducible = False,
+    ensemble: Ensemble = "auto",
     eda: EDA = "fast",
     ask: Annotated[bool, typer.Option("--ask", help="Stop at the plan and wait for you.")] = False,
     dry_run: Annotated[
@@ -165,6 +167,7 @@ def start(
         test_size=test_size,
         families=families,
         reproducible=reproducible,
+        ensemble=ensemble,
         eda=eda,
         auto_confirm=not ask,
     )

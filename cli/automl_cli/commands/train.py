@@ -15,6 +15,7 @@ from automl_cli.options import (
     Decimal,
     Delimiter,
     Encoding,
+    Ensemble,
     Exclude,
     Families,
     GroupColumn,
@@ -73,6 +74,7 @@ def train(
     test_size: TestSize = 0.2,
     families: Families = None,
     reproducible: Reproducible = False,
+    ensemble: Ensemble = "auto",
     eda: EDA = "fast",
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Read, profile and plan; train nothing.")
@@ -108,6 +110,7 @@ def train(
         test_size=test_size,
         families=families,
         reproducible=reproducible,
+        ensemble=ensemble,
         eda=eda,
     )
     options = read_options(encoding, delimiter, decimal, header)

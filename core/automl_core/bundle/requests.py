@@ -21,6 +21,10 @@ Row = dict[str, Scalar]
 
 FORMS: tuple[RequestForm, ...] = ("features", "rows", "columns")
 
+#: Rows whose answers are explained in one request: each costs hundreds of answers, 10 ms or
+#: so of computing.
+MAX_EXPLAINED_ROWS = 100
+
 _NO_OBJECT = "Send a JSON object"
 _NO_JSON = "Send a JSON object, as Content-Type application/json"
 _NO_CELL = "A cell is a finite number, a text, true, false or null"
@@ -86,26 +90,36 @@ def read_request(body: bytes, content_type: str | None, *, max_rows: int) -> Pre
     return PredictionRequest(form, rows)
 
 
-def read_explain(value: str) -> None:
-    """Read the query parameter ``explain``, which may only say no.
+def read_explain(value: str) -> bool:
+    """Read the query parameter ``explain``: whether contributions of the fields are asked for.
 
     Raises
     ------
     InvalidInputError
-        If contributions are asked for, or the word is no truth value.
+        If the word is no truth value.
     """
     word = value.strip().lower()
     if word in {"0", "off", "f", "false", "n", "no"}:
-        return
+        return False
     if word in {"1", "on", "t", "true", "y", "yes"}:
-        raise explanations_refused()
+        return True
     raise several_wrong([("/query/explain", "Send true or false")])
 
 
-def explanations_refused() -> InvalidInputError:
-    """Say that contributions of the fields are not offered, instead of leaving them out."""
+def check_explained(n_rows: int) -> None:
+    """Refuse to explain more rows than one request may ask for; raises LimitExceededError."""
+    if n_rows > MAX_EXPLAINED_ROWS:
+        raise LimitExceededError(
+            f"{n_rows:,} rows were sent; at most {MAX_EXPLAINED_ROWS:,} are explained at once."
+            " Split them into several requests, or leave explain out."
+        )
+
+
+def explanations_missing(job_id: str) -> InvalidInputError:
+    """Say that a model cannot be explained, instead of leaving the contributions out."""
     return InvalidInputError(
-        "Contributions of the fields are not offered; leave explain out.",
+        f"The model of job {job_id} was made before its answers could be explained;"
+        " train again, or leave explain out.",
         pointer="/query/explain",
     )
 

@@ -15,7 +15,9 @@ Raw values become one row of a float32 matrix in the same way in training and he
 - a number is itself, cast to float32; what is missing becomes ``fill``, or stays missing;
 - a category is its code: 0 missing, 1 unknown or too rare to be learned, 2 … known;
 - a date is seven numbers in UTC: day since 1970, year, month, day, weekday, day of the
-  year, hour.
+  year, hour;
+- a text is its number of characters, of words, and how often words of the buckets occur that
+  the manifest lists; a word's bucket is its CRC-32.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-FORMAT = 1
+#: What is written; older ones are read too.
+FORMAT = 2
+READ_FORMATS = (1, FORMAT)
 MODEL_NAME = "model.onnx"
 MANIFEST_NAME = "manifest.json"
 SCRIPT_NAME = "predict.py"
@@ -60,6 +64,9 @@ MAX_MANIFEST_BYTES = 64 * 1024**2
 PROBE_TOLERANCE = 1e-5
 #: Rows scored at once: a few megabytes of cells.
 CHUNK_ROWS = 10_000
+#: Texts, and about how many of their characters, whose words are counted together.
+TEXTS_AT_ONCE = 4_000
+CHARACTERS_AT_ONCE = 1_000_000
 #: From so many rows on, they are read column by column; a few are read sooner one by one.
 MIN_COLUMNWISE_ROWS = 8
 #: Lines looked at for the header; some programs write a title above it.
@@ -123,6 +130,10 @@ class Predictions(NamedTuple):
         Predicted numbers, finite; None for classification.
     lower, upper : ndarray of shape (n_rows,) or None
         Bounds of the interval whose coverage the manifest states.
+    classes : sequence or None
+        Labels in the manifest's order, where it has a threshold of label sets.
+    set_threshold : float or None
+        Probability from which a class belongs to a row's label set.
     """
 
     labels: list[Any] | None = None
@@ -130,6 +141,23 @@ class Predictions(NamedTuple):
     values: FloatArray | None = None
     lower: FloatArray | None = None
     upper: FloatArray | None = None
+    classes: Sequence[Any] | None = None
+    set_threshold: float | None = None
+
+    @property
+    def label_sets(self) -> list[list[Any]] | None:
+        """Labels that each row may well have, in the manifest's order; None: not promised.
+
+        The right one is among them as often as the manifest states. A set may hold several
+        labels (the model hesitates) or none (nothing fits well enough).
+        """
+        if self.probabilities is None or self.classes is None or self.set_threshold is None:
+            return None
+        classes, threshold = self.classes, self.set_threshold
+        return [
+            [label for label, share in zip(classes, shares, strict=True) if share >= threshold]
+            for shares in self.probabilities.tolist()
+        ]
 
     def outputs(self) -> FloatArray:
         """Probabilities, or values as a single column: shape (n_rows, n_classes or 1)."""
@@ -470,11 +498,30 @@ class _CategoryColumn(_Column):
             words = words[:1]
         return next((self._folded[word] for word in words if word in self._folded), self.UNKNOWN)
 
-    def append(self, value: object, cells: list[float]) -> None:
+    def _read(self, value: object) -> float:
+        """Find the feature of a value."""
         code = self._known.get(value) if type(value) is str else None
         if code is None or value in self.missing:
             code = self._code(value)
-        cells.append(self._missing_code if code is None else code)
+        return self._missing_code if code is None else code
+
+    def append(self, value: object, cells: list[float]) -> None:
+        cells.append(self._read(value))
+
+    def encode(self, values: Sequence[Any] | npt.NDArray[Any], matrix: Matrix) -> None:
+        if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
+            numbers, places = np.unique(values.astype(np.float64), return_inverse=True)
+            codes = [self._read(number) for number in numbers.tolist()]
+            matrix[:, 0] = np.array(codes, dtype=np.float64)[places]
+            return
+        if isinstance(values, np.ndarray) and values.dtype.kind == "O":
+            values = values.tolist()
+        if not set(map(type, values)) <= {str, type(None)}:
+            super().encode(values, matrix)
+            return
+        # Few values come again and again; each is looked up once.
+        code_of = {value: self._read(value) for value in set(values)}
+        matrix[:, 0] = np.fromiter(map(code_of.__getitem__, values), np.float64, len(values))
 
     def read(self, values: Sequence[Any]) -> tuple[Sequence[float] | FloatArray, Iterable[int]]:
         if not set(map(type, values)) <= {str, type(None)}:
@@ -599,10 +646,177 @@ class _DateColumn(_Column):
         return None
 
 
+#: A word, after casefolding: a run of letters and digits, or one sign of a script without
+#: blanks, one symbol or one emoji. Written out rather than ``\\w``, which grows with Python's
+#: tables of Unicode: training and serving may run on different versions.
+_WORD = (
+    r"[\u2190-\u2bff\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0001faff"
+    r"\U00020000-\U0003ffff]"
+    r"|[0-9a-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u0588\u058a-\u05bd"
+    r"\u05bf-\u060b\u060d-\u061a\u061c-\u061e\u0620-\u06d3\u06d5-\u0963\u0966-\u167f"
+    r"\u1681-\u1fff\u2c00-\u2dff\u2e80-\u2fff\u3105-\u33ff\ua000-\ud7ff\ufb00-\ufdff"
+    r"\ufe70-\ufefe\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uffdc"
+    r"\U00010000-\U0001efff]+"
+)
+#: Stands behind each of the texts that are split together; no word holds it.
+TEXT_END = "\0"
+
+
+def split_words(text: str) -> list[str]:
+    """Split a text into words that do not depend on case, accents' spelling or place.
+
+    >>> split_words("Don't PANIC: 42 Stra\u00dfen!")
+    ['don', 't', 'panic', '42', 'strassen']
+    """
+    return re.findall(_WORD, _folded(text))
+
+
+def split_texts(texts: Sequence[str]) -> list[str]:
+    """Split many texts at once: their words in one list, ``TEXT_END`` behind each text.
+
+    >>> split_texts(["An apple.", "", "Two"]) == ["an", "apple", "\\0", "\\0", "two", "\\0"]
+    True
+    """
+    joined = "".join(text.replace(TEXT_END, " ") + TEXT_END for text in texts)
+    return re.findall(f"{_WORD}|{TEXT_END}", _folded(joined))
+
+
+def split_runs(texts: Sequence[str]) -> Iterator[tuple[slice, list[str]]]:
+    """Split texts in runs that memory holds: where a run stands, and what its texts split into."""
+    start = n_characters = 0
+    for end, text in enumerate(texts, 1):
+        n_characters += len(text)
+        is_full = n_characters >= CHARACTERS_AT_ONCE or end - start == TEXTS_AT_ONCE
+        if is_full or end == len(texts):
+            yield slice(start, end), split_texts(texts[start:end])
+            start, n_characters = end, 0
+
+
+def _folded(text: str) -> str:
+    """Spell letters in one way: upper case and letters put together from parts."""
+    text = text.casefold()
+    if text.isascii():
+        return text
+    import unicodedata
+
+    return unicodedata.normalize("NFC", text)
+
+
+def word_bucket(word: str, n_buckets: int) -> int:
+    """Give a word its number below ``n_buckets``, on every machine the same."""
+    return zlib.crc32(word.encode()) % n_buckets
+
+
+class _TextColumn(_Column):
+    """Characters, words, and how often words of each kept bucket occur; missing: no words."""
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        super().__init__(spec)
+        self.n_buckets: int = spec.get("n_buckets", 0)
+        self.buckets: list[int] = list(spec.get("buckets") or ())
+        if not (
+            type(self.n_buckets) is int
+            and all(type(one) is int and 0 <= one < self.n_buckets for one in self.buckets)
+            and self.n_buckets > 0
+            and len(set(self.buckets)) == len(self.buckets)
+        ):
+            raise BundleError(f"The buckets of column {self.name!r} do not hold together.")
+        self.width = 2 + len(self.buckets)
+        self._places = {bucket: place for place, bucket in enumerate(self.buckets, 2)}
+
+    @property
+    def feature_names(self) -> list[str]:
+        counted = [f"{self.name}:word_{bucket}" for bucket in self.buckets]
+        return [f"{self.name}:characters", f"{self.name}:words", *counted]
+
+    def _read(self, value: object) -> str:
+        """Read a text without the blanks around it; empty: missing."""
+        if not isinstance(value, str):
+            value = self._as_text(_plain(value))
+        text = value.strip()
+        return "" if text in self.missing else text
+
+    @staticmethod
+    def _as_text(value: object) -> str:
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return ""
+        if isinstance(value, str | date):
+            return str(value)
+        if isinstance(value, bool):
+            return json.dumps(value)
+        if isinstance(value, int | float):
+            try:
+                return number_text(float(value))
+            except OverflowError:
+                raise _UnusableError("expects a text, or a number within ±1.8e308.") from None
+        raise _UnusableError(f"expects a text, not {_shown(value)}.")
+
+    def _place(self, word: str) -> int:
+        """Tell which feature counts a word; 0: none."""
+        return self._places.get(word_bucket(word, self.n_buckets), 0)
+
+    def append(self, value: object, cells: list[float]) -> None:
+        text = self._read(value)
+        words = split_words(text)
+        counts = [0.0] * self.width
+        for word in words:
+            counts[self._place(word)] += 1.0
+        counts[0], counts[1] = float(len(text)), float(len(words))
+        cells += counts
+
+    def encode(self, values: Sequence[Any] | npt.NDArray[Any], matrix: Matrix) -> None:
+        texts = []
+        for value in values:
+            try:
+                texts.append(self._read(value))
+            except _UnusableError:
+                texts.append("")
+        self._count(texts, matrix)
+
+    def _count(self, texts: Sequence[str], matrix: Matrix) -> None:
+        """Fill the features of many texts, which are split together."""
+        places = Numbered(self._place)
+        for run, words in split_runs(texts):
+            n_texts = run.stop - run.start
+            found = np.fromiter(map(places.__getitem__, words), np.int64, len(words))
+            is_end = found < 0
+            of_text = np.cumsum(is_end)[~is_end]
+            cells = of_text * self.width + found[~is_end]
+            counts = np.bincount(cells, minlength=n_texts * self.width)
+            part = matrix[run]
+            part[:] = counts.reshape(n_texts, self.width)
+            part[:, 0] = [len(text) for text in texts[run]]
+            part[:, 1] = np.bincount(of_text, minlength=n_texts)
+
+    def read(self, values: Sequence[Any]) -> tuple[Sequence[float] | FloatArray, Iterable[int]]:
+        texts = [self._read(value) for value in values]
+        matrix = np.empty((len(texts), self.width), dtype=np.float32)
+        self._count(texts, matrix)
+        return matrix.astype(np.float64), [at for at, text in enumerate(texts) if not text]
+
+    def note(self, value: object) -> tuple[NoteCode, str] | None:
+        if self._read(value):
+            return None
+        return "missing", f"No value for {self.name!r}; taken as a text without words."
+
+
+class Numbered(dict[str, int]):
+    """The number of each word met so far; the end of a text has -1."""
+
+    def __init__(self, number: Callable[[str], int]) -> None:
+        super().__init__({TEXT_END: -1})
+        self._number = number
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self._number(word)
+        return number
+
+
 _COLUMN_KINDS: dict[str, Callable[[Mapping[str, Any]], _Column]] = {
     "numeric": _NumberColumn,
     "categorical": _CategoryColumn,
     "datetime": _DateColumn,
+    "text": _TextColumn,
 }
 
 
@@ -818,7 +1032,7 @@ def _pointer_part(name: str) -> str:
 
 # -- Guarding the model ---------------------------------------------------------------
 
-#: Operators of the graphs that training writes. None of them runs a subgraph or reads a
+#: Operators of the graphs that training writes or wrote. None of them runs a subgraph or reads a
 #: file; anything else is refused before onnxruntime sees it.
 ALLOWED_OPERATORS = frozenset(
     {
@@ -826,8 +1040,9 @@ ALLOWED_OPERATORS = frozenset(
         *(
             ("", name)
             for name in (
-                "Add", "Cast", "Concat", "Constant", "Div", "Equal", "Gather", "Identity",
-                "IsNaN", "MatMul", "Sigmoid", "Softmax", "Sub", "Where",
+                "Add", "Cast", "Concat", "Constant", "Div", "Equal", "Gather", "Gemm",
+                "Identity", "IsNaN", "Log", "MatMul", "Max", "Mul", "Reshape", "Sigmoid",
+                "Softmax", "Sub", "Where",
             )
         ),
     }
@@ -1030,8 +1245,8 @@ class Predictor:
         self._outputs = [session.get_outputs()[0].name]
         self._target: str = manifest["target"]["name"]
         self._classes: list[Any] = manifest["target"].get("classes") or []
-        interval = manifest.get("interval")
-        self._half_width: float | None = None if interval is None else interval["half_width"]
+        self._half_width, self._edges, self._half_widths = _widths(manifest.get("interval"))
+        self._set_threshold = _set_threshold(manifest.get("label_set"))
 
     @classmethod
     def load(cls, path: str | Path) -> Predictor:
@@ -1119,31 +1334,49 @@ class Predictor:
 
     def predict_matrix(self, matrix: Matrix) -> Predictions:
         """Predict rows that are already encoded."""
+        return self._answer(self.outputs(matrix))
+
+    def outputs(self, matrix: Matrix) -> FloatArray:
+        """Answer encoded rows: probabilities, or values as a single column.
+
+        Raises
+        ------
+        InputError
+            If a row has no finite answer.
+        """
         if not len(matrix):
-            shape = (0, max(1, len(self._classes)))
-            return self._answer(np.zeros(shape, dtype=np.float64))
-        output: Matrix = self._run(self._outputs, {self._input: matrix})[0]
-        if not math.isfinite(output.sum()) and not np.isfinite(output).all():
-            row = int(np.flatnonzero(~np.isfinite(output).all(axis=1))[0])
+            return np.zeros((0, max(1, len(self._classes))), dtype=np.float64)
+        found: Matrix = self._run(self._outputs, {self._input: matrix})[0]
+        if not math.isfinite(found.sum()) and not np.isfinite(found).all():
+            row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
             raise InputError(
                 f"Row {row} has no finite answer; a value in it is far outside the training data.",
                 f"/{row}",
             )
-        return self._answer(output.astype(np.float64))
-
-    def _answer(self, output: FloatArray) -> Predictions:
+        output = found.astype(np.float64)
         if self._classes:
             # Sums of float32 shares may miss [0, 1] by a rounding.
             np.minimum(np.maximum(output, 0.0, out=output), 1.0, out=output)
+        return output
+
+    def _answer(self, output: FloatArray) -> Predictions:
+        if self._classes:
             classes = self._classes
             labels = [classes[index] for index in output.argmax(axis=1).tolist()]
-            return Predictions(labels=labels, probabilities=output)
+            return Predictions(
+                labels=labels,
+                probabilities=output,
+                classes=classes,
+                set_threshold=self._set_threshold,
+            )
         values = output[:, 0]
         if self._half_width is None:
             return Predictions(values=values)
-        return Predictions(
-            values=values, lower=values - self._half_width, upper=values + self._half_width
-        )
+        width: float | FloatArray = self._half_width
+        if self._edges is not None and self._half_widths is not None:
+            # A value on an edge belongs to the bin above it, as where the widths were made.
+            width = self._half_widths[self._edges.searchsorted(values, side="right")]
+        return Predictions(values=values, lower=values - width, upper=values + width)
 
     def _replay_probes(self) -> None:
         probes = self.manifest.get("probes") or {"rows": [], "outputs": []}
@@ -1165,21 +1398,57 @@ class Predictor:
             )
 
 
+def _widths(
+    interval: Mapping[str, Any] | None,
+) -> tuple[float | None, FloatArray | None, FloatArray | None]:
+    """Read half width, edges of bins and half widths of them; format 1 knows no bins."""
+    if interval is None:
+        return None, None, None
+    try:
+        single: float | None = interval["half_width"]
+        bins = interval.get("bins")
+        if bins is None or single is None:
+            return single, None, None
+        edges = np.array(bins["edges"], dtype=np.float64)
+        widths = np.array(bins["half_widths"], dtype=np.float64)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BundleError("The manifest's interval cannot be read.") from error
+    fits = edges.ndim == widths.ndim == 1 and widths.size == edges.size + 1
+    if not (fits and (np.diff(edges) > 0).all() and (widths >= 0).all()):
+        raise BundleError("The bins of the manifest's interval do not fit together.")
+    return single, edges, widths
+
+
+def _set_threshold(label_set: Any) -> float | None:
+    """Read from which probability a class belongs to a label set; format 1 knows none."""
+    if label_set is None:
+        return None
+    threshold = label_set.get("threshold") if isinstance(label_set, dict) else label_set
+    if threshold is None:
+        return None
+    if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
+        raise BundleError("The manifest's threshold of label sets is no share.")
+    return float(threshold)
+
+
 def read_manifest(data: bytes) -> dict[str, Any]:
     """Parse a manifest and check what prediction relies on.
 
     Raises
     ------
     BundleError
-        If it is no manifest of this format.
+        If it is no manifest of a format that this version reads.
     """
     try:
         manifest = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise BundleError("The bundle's manifest is no JSON.") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else None
-        raise BundleError(f"The bundle's format is {_shown(found)}; this version reads {FORMAT}.")
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if not isinstance(manifest, dict) or type(found) is not int or found not in READ_FORMATS:
+        raise BundleError(
+            f"The bundle's format is {_shown(found)}; this version reads {READ_FORMATS[0]} to"
+            f" {READ_FORMATS[-1]}."
+        )
     wanted: dict[str, type] = {
         "task": str,
         "target": dict,

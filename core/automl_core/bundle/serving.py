@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from automl_core.bundle.requests import (
     PredictionRequest,
     Scalar,
+    check_explained,
+    explanations_missing,
     read_request,
     sent_detail,
     sent_pointer,
@@ -23,7 +25,7 @@ from automl_core.errors import ModelNotDeployedError, NotFoundError, PredictionI
 if TYPE_CHECKING:
     # numpy and onnxruntime: the API's function has no onnxruntime and never predicts.
     from automl_core.bundle.loaded import LoadedModels
-    from automl_core.bundle.runtime import Note, Predictions, Predictor
+    from automl_core.bundle.runtime import InputError, Note, Predictions, Predictor
 
 #: More choices than this make a list that nobody reads; such a field is typed into.
 MAX_CHOICES = 200
@@ -77,13 +79,27 @@ class Serving(NamedTuple):
     max_rows: int
     monotonic: Callable[[], float]
 
-    def predict(self, owner_id: str, job_id: str, body: bytes, content_type: str | None) -> str:
+    def predict(
+        self,
+        owner_id: str,
+        job_id: str,
+        body: bytes,
+        content_type: str | None,
+        *,
+        explain: bool = False,
+    ) -> str:
         """Answer a request's body, as JSON.
+
+        Parameters
+        ----------
+        explain : bool
+            Whether to say how much each field moves each answer.
 
         Raises
         ------
         BodyUnreadableError, InvalidInputError, LimitExceededError
-            See :func:`automl_core.bundle.requests.read_request`.
+            See :func:`automl_core.bundle.requests.read_request`; also for more rows than are
+            explained at once, and for a model that cannot be explained.
         NotFoundError
             If there is no such job of the owner, or its model is not deployed.
         PredictionInputError
@@ -92,10 +108,13 @@ class Serving(NamedTuple):
             If the stored bundle is not the one that was proven.
         """
         request = read_request(body, content_type, max_rows=self.max_rows)
+        if explain:
+            check_explained(len(request.rows))
         job, version = self._deployed(owner_id, job_id)
         predictor = self.models.predictor(job_id, version)
         began = self.monotonic()
         predictions, notes = run(predictor, request)
+        explanations = explain_rows(predictor, request, job_id) if explain else None
         elapsed_ms = (self.monotonic() - began) * 1000
         self.jobs.note_use(job_id, len(request.rows))
         return write(
@@ -107,6 +126,7 @@ class Serving(NamedTuple):
                 job_id=job.job_id,
                 version=version,
                 elapsed_ms=elapsed_ms,
+                explanations=explanations,
             )
         )
 
@@ -141,10 +161,38 @@ def run(predictor: Predictor, request: PredictionRequest) -> tuple[Predictions, 
     try:
         return predictor.predict_rows(request.rows, notes=True)
     except InputError as error:
-        raise PredictionInputError(
-            sent_detail(request.form, str(error)),
-            pointer=sent_pointer(request.form, error.pointer),
-        ) from error
+        raise _of_input(error, request) from error
+
+
+def explain_rows(
+    predictor: Predictor, request: PredictionRequest, job_id: str
+) -> list[dict[str, Any]]:
+    """Say how much each field moves each answer; ``ExplanationView`` describes it.
+
+    Raises
+    ------
+    InvalidInputError
+        If the model's bundle is older than explanations are.
+    PredictionInputError
+        As :func:`run` does.
+    """
+    # Loaded when it is first asked for: most requests only predict.
+    from automl_core.bundle.contributions import NoBackgroundError, contributions
+    from automl_core.bundle.runtime import InputError
+
+    try:
+        return contributions(predictor, request.rows)
+    except NoBackgroundError as error:
+        raise explanations_missing(job_id) from error
+    except InputError as error:
+        raise _of_input(error, request) from error
+
+
+def _of_input(error: InputError, request: PredictionRequest) -> PredictionInputError:
+    return PredictionInputError(
+        sent_detail(request.form, str(error)),
+        pointer=sent_pointer(request.form, error.pointer),
+    )
 
 
 def answer(
@@ -156,12 +204,16 @@ def answer(
     job_id: str,
     version: str,
     elapsed_ms: float,
+    explanations: Sequence[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Put an answer together: flat for ``features``, else one entry a row, in their order.
 
     ``PredictionView`` and ``PredictionsView`` of the API's document describe it.
     """
     rows = _rows(manifest["target"]["classes"], predictions, notes)
+    told = [None] * len(rows) if explanations is None else explanations
+    for row, explanation in zip(rows, told, strict=True):
+        row["explanation"] = explanation
     about = {
         "job_id": job_id,
         "model_version": version,
@@ -187,17 +239,20 @@ def _rows(
     ]
     if predictions.labels is not None and predictions.probabilities is not None:
         names = [label_text(label) for label in classes or ()]
+        found = predictions.label_sets
+        sets: Sequence[list[Scalar] | None] = [None] * len(told) if found is None else found
         return [
             {
                 "prediction": label,
                 "probability": max(shares),
                 "probabilities": dict(zip(names, shares, strict=True)),
+                "label_set": label_set,
                 "lower": None,
                 "upper": None,
                 "notes": of_row,
             }
-            for label, shares, of_row in zip(
-                predictions.labels, predictions.probabilities.tolist(), told, strict=True
+            for label, shares, label_set, of_row in zip(
+                predictions.labels, predictions.probabilities.tolist(), sets, told, strict=True
             )
         ]
     n_rows = len(told)
@@ -210,6 +265,7 @@ def _rows(
             "prediction": value,
             "probability": None,
             "probabilities": {},
+            "label_set": None,
             "lower": lower,
             "upper": upper,
             "notes": of_row,
@@ -224,6 +280,7 @@ def model_info(job: ServedJob, manifest: Mapping[str, Any]) -> dict[str, Any]:
         entry["name"]: entry["importance"] for entry in manifest.get("importances") or []
     }
     fields = [_field(column, importances) for column in manifest["columns"]]
+    promised = manifest.get("interval") or manifest.get("label_set")
     return {
         "job_id": job.job_id,
         "target_column": job.target_column,
@@ -231,6 +288,7 @@ def model_info(job: ServedJob, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "classes": [label_text(label) for label in manifest["target"]["classes"] or []],
         "model_type": job.model_family,
         "model_version": job.bundle_sha256,
+        "coverage": _finite((promised or {}).get("coverage")),
         "fields": fields,
         "example_request": {
             "features": {field["name"]: field["example"] for field in fields},

@@ -1,4 +1,4 @@
-"""Write a model bundle: a folder of three files, or a zip of it."""
+"""Write a model bundle: a folder of three files, or a zip of it; and what to say of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from automl_core.bundle import runtime
 from automl_core.bundle.manifest import dump_manifest
 
 FILES = (runtime.MODEL_NAME, runtime.MANIFEST_NAME, runtime.SCRIPT_NAME)
+
+#: Columns of a row that a README shows, and characters of a value; more would hide the rest.
+_SHOWN_COLUMNS = 5
+_SHOWN_CHARACTERS = 40
 
 #: The oldest date that a zip can hold: the same bundle gives the same zip.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -60,6 +64,127 @@ def zip_files(files: Mapping[str, bytes]) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data)
     return buffer.getvalue()
+
+
+def download_readme(manifest: Mapping[str, Any]) -> str:
+    """Say how to use what a download holds: the bundle, and the fitted model beside it.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of either format; one without ``native`` has no fitted model to speak of.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    names = [column["name"] for column in manifest["columns"]]
+    probes = (manifest.get("probes") or {}).get("rows") or [dict.fromkeys(names)]
+    row = {name: _cut(probes[0].get(name)) for name in names[:_SHOWN_COLUMNS]}
+    rest = f" (and {len(names) - len(row)} more columns)" if len(names) > len(row) else ""
+    target = manifest["target"]["name"]
+    is_regression = manifest["task"] == "regression"
+    answer = "values" if is_regression else "labels, answer.probabilities"
+    lines = [
+        f"# Model of {target!r}",
+        "",
+        f"Made by job {manifest['job_id']}, {manifest['created_at']}. {_members(manifest)}",
+        "",
+        "| file | what it is |",
+        "|---|---|",
+        f"| `{runtime.MODEL_NAME}` | the model, as one ONNX graph |",
+        f"| `{runtime.MANIFEST_NAME}` | columns, classes, scores, origin; how raw values become"
+        " numbers |",
+        f"| `{runtime.SCRIPT_NAME}` | the predictor; needs only numpy and onnxruntime |",
+    ]
+    native = manifest.get("native")
+    if native:
+        lines.append(f"| `{native['file']}` | the fitted model itself, for Python |")
+    lines += [
+        "",
+        "## Predict",
+        "",
+        "```",
+        "pip install numpy onnxruntime",
+        f"python {runtime.SCRIPT_NAME} INPUT.csv --out SCORED.csv",
+        "```",
+        "",
+        f"or from Python{rest}:",
+        "",
+        "```python",
+        "from predict import Predictor",
+        "",
+        'predictor = Predictor.load(".")  # this folder, or the zip',
+        f"answer, notes = predictor.predict_rows([{row!r}], notes=True)",
+        f"print(answer.{answer}, notes)",
+        "```",
+        "",
+        *_promises(manifest),
+        "Values that are missing, or that training has not seen, are answered too; `notes` names"
+        " them.",
+    ]
+    return "\n".join([*lines, *(_native_lines(native) if native else []), ""])
+
+
+def _cut(value: object) -> object:
+    """Shorten a long text."""
+    is_long = isinstance(value, str) and len(value) > _SHOWN_CHARACTERS
+    return f"{str(value)[:_SHOWN_CHARACTERS]}…" if is_long else value
+
+
+def _members(manifest: Mapping[str, Any]) -> str:
+    shares: dict[str, float] = {}
+    for member in manifest["model"].get("members") or ():
+        shares[member["family"]] = shares.get(member["family"], 0.0) + member["weight"]
+    n_models = len(manifest["model"].get("members") or ())
+    if n_models < 2:
+        return f"One model: {manifest['model']['family']}."
+    words = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    return f"The weighted mean of {n_models} models: {words}."
+
+
+def _promises(manifest: Mapping[str, Any]) -> list[str]:
+    interval, label_set = manifest.get("interval"), manifest.get("label_set")
+    if interval:
+        return [
+            f"`answer.lower` and `answer.upper` enclose the true value in"
+            f" {interval['coverage']:.0%} of rows like those of the training.",
+            "",
+        ]
+    if label_set:
+        return [
+            f"`answer.label_sets` hold the true label in {label_set['coverage']:.0%} of rows like"
+            " those of the training; a set may hold several labels, or none.",
+            "",
+        ]
+    return []
+
+
+def _native_lines(native: Mapping[str, Any]) -> list[str]:
+    trusted = "".join(f'    "{name}",\n' for name in native["trusted"])
+    return [
+        "",
+        "## Go on in Python",
+        "",
+        f"`{native['file']}` (SHA-256 `{native['sha256']}`) is read by skops: nothing in it is"
+        " run, and any type that is not in this list is refused. The versions of the libraries"
+        f" are in `{runtime.MANIFEST_NAME}`.",
+        "",
+        "```python",
+        "# pip install skops, and the libraries of the families above",
+        "import skops.io",
+        "",
+        f"trusted = [\n{trusted}]",
+        f'fitted = skops.io.load("{native["file"]}", trusted=trusted)',
+        "```",
+        "",
+        '`fitted` is a dictionary. A single model is `fitted["model"]`; of a mean of models,'
+        ' `fitted["members"]` has one entry each, with its `weight`. An entry\'s `estimator` reads'
+        " the matrix that `predictor.encoder.encode(columns, n_rows)` makes, after the columns in"
+        ' its `codes` (if any) were replaced by their `tables`. `fitted["calibrator"]` (if any)'
+        " turns the mean probabilities into `softmax(slope * log(max(p, 1e-5)) + bias)`.",
+    ]
 
 
 def _write(path: Path, data: bytes) -> None:

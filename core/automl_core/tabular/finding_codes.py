@@ -192,7 +192,7 @@ CODES: Final[Mapping[str, Code]] = {
     "text": Code(
         "info",
         "Free text.",
-        "It is left out; extract categories or numbers to use it.",
+        "Nothing: its frequent words are counted and learned from.",
     ),
     "near-constant": Code(
         "low",

@@ -68,7 +68,8 @@ def _left_out(columns: Columns) -> Iterator[Finding]:
             "text",
             [c["name"] for c in columns if c["kind"] == "text"],
             "{} {is} free text.",
-            "{It} left out of training; extract categories or numbers to use {them}.",
+            "Nothing to do: frequent words are counted and learned from; exclude {them} if they "
+            "are written after the answer is known.",
         ),
     )
     for code, names, sentence, action in forms:

@@ -26,7 +26,7 @@ _EXCLUDE: Final = (
     "If it is known only afterwards, exclude it (exclude_columns): the score would be a promise "
     "that the model cannot keep."
 )
-_LEFT_OUT_KINDS: Final = frozenset({"identifier", "text", "constant", "empty"})
+_LEFT_OUT_KINDS: Final = frozenset({"identifier", "constant", "empty"})
 _IS_LEFT_OUT: Final = (
     "It is left out of training, so that the score stays honest. Other columns may know the "
     "answer from the same source."

@@ -19,7 +19,7 @@ def about_people(columns: Columns, signs: Signs) -> Iterator[Finding]:
     for name, personal in signs.personal.items():
         if name not in by_name:
             continue
-        left_out = by_name[name]["kind"] in {"identifier", "text", "constant"}
+        left_out = by_name[name]["kind"] in {"identifier", "constant"}
         yield finding(
             "personal-data",
             "low" if personal.share is None else "medium",

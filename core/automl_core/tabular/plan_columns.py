@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final, Literal
 
@@ -16,8 +16,11 @@ DropCode = Literal[
 _KIND_CODES: Final[Mapping[ColumnKind, DropCode]] = {
     "constant": "constant",
     "identifier": "identifier",
-    "text": "text",
 }
+
+MAX_TEXT_COLUMNS: Final = 32
+"""Columns of free text whose words are counted. Each adds tens to hundreds of features, so that
+more of them would take the search's time for columns that say less and less."""
 
 
 def find_target(schema: TableSchema, name: str) -> ColumnSchema:
@@ -157,15 +160,34 @@ def sort_columns(
     """Sort the columns besides the target into features and dropped ones, with reasons."""
     features: list[PlanFeature] = []
     dropped: list[DroppedColumn] = []
-    for column in schema.columns:
-        if column.name == target.name:
-            continue
+    others = [column for column in schema.columns if column.name != target.name]
+    read_texts = _choose_texts(others)
+    for column in others:
         drop = _drop(column, schema.n_rows, roles)
         if drop is not None:
             dropped.append(drop)
+        elif column.kind != "text":
+            features.append(
+                PlanFeature(name=column.name, kind=column.kind, reason=column.kind_reason)
+            )
+        elif column.name in read_texts:
+            reason = f"{column.kind_reason} Its frequent words are counted."
+            features.append(PlanFeature(name=column.name, kind="text", reason=reason))
         else:
-            features.append(PlanFeature(name=column.name, kind=column.kind))
+            n_texts = sum(other.kind == "text" for other in others)
+            reason = (
+                f"{column.kind_reason} The table has {n_texts:,} columns of free text; the "
+                f"{MAX_TEXT_COLUMNS} fullest of them are read."
+            )
+            dropped.append(DroppedColumn(name=column.name, code="text", reason=reason))
     return features, dropped
+
+
+def _choose_texts(columns: Sequence[ColumnSchema]) -> frozenset[str]:
+    """The columns of free text with the fewest gaps, the first of equal ones."""
+    texts = [column for column in columns if column.kind == "text"]
+    fullest = sorted(texts, key=lambda column: column.n_missing)
+    return frozenset(column.name for column in fullest[:MAX_TEXT_COLUMNS])
 
 
 def _drop(column: ColumnSchema, n_rows: int, roles: Roles) -> DroppedColumn | None:
@@ -180,7 +202,7 @@ def _drop(column: ColumnSchema, n_rows: int, roles: Roles) -> DroppedColumn | No
         code, reason = said[column.name]
     elif column.n_distinct == 0:
         code, reason = "empty", f"Empty in all {n_rows:,} rows."
-    elif column.kind in {"constant", "identifier", "text"}:
+    elif column.kind in _KIND_CODES:
         code, reason = _KIND_CODES[column.kind], column.kind_reason
     else:
         return None

@@ -95,6 +95,132 @@ def test_a_manifests_problem_is_named(change: dict[str, Any], problem: str):
     assert any(problem in text for text in found)
 
 
+NATIVE = {"file": "model.skops", "sha256": "0" * 64, "trusted": ["lightgbm.basic.Booster"]}
+EXPLAIN = {"background": [{"age": 3, "city": None}], "columns": ["city", "age"], "baseline": None}
+BINS = {"edges": [0.0, 2.5], "half_widths": [1, 2.0, 0.0]}
+
+
+def test_a_manifest_of_format_2_says_what_serving_promises_and_who_answers():
+    manifest = manifest_of(
+        "regression",
+        interval={"coverage": 0.9, "half_width": 5.0, "bins": BINS},
+        explain=EXPLAIN,
+        native=NATIVE,
+        family="ensemble",
+        members=[{"family": "lightgbm", "weight": 0.75}, {"family": "linear", "weight": 0.25}],
+    )
+
+    assert check_manifest(dump_manifest(manifest)) == []
+    assert manifest["format"] == 2
+    assert manifest["interval"]["bins"] == BINS
+    assert manifest["label_set"] is None
+    assert manifest["explain"] == EXPLAIN
+    assert manifest["native"] == NATIVE
+    assert manifest["model"]["family"] == "ensemble"
+    assert [member["weight"] for member in manifest["model"]["members"]] == [0.75, 0.25]
+
+
+def test_a_single_model_is_its_own_member_and_an_interval_without_bins_has_one_width():
+    manifest = manifest_of("regression")
+
+    assert manifest["model"]["members"] == [{"family": "random_forest", "weight": 1.0}]
+    assert manifest["interval"] == {"coverage": 0.9, "half_width": 5.0, "bins": None}
+
+
+def test_a_manifest_of_format_1_is_still_whole():
+    manifest = manifest_of("regression")
+    older = {
+        name: value
+        for name, value in manifest.items()
+        if name not in {"label_set", "explain", "native"}
+    }
+    older |= {"format": 1, "interval": {"coverage": 0.9, "half_width": 5.0}}
+    older["model"] = {name: v for name, v in manifest["model"].items() if name != "members"}
+
+    assert check_manifest(json.dumps(older).encode()) == []
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "problem"),
+    [
+        pytest.param(
+            "regression", {"interval": {"coverage": 2, "half_width": 1}}, "share", id="coverage"
+        ),
+        pytest.param(
+            "regression", {"interval": {"coverage": 0.9, "half_width": -1}}, "share", id="negative"
+        ),
+        pytest.param(
+            "regression",
+            {"interval": {"coverage": 0.9, "half_width": 1, "bins": {"edges": [1]}}},
+            "bins",
+            id="bins-without-widths",
+        ),
+        pytest.param(
+            "regression",
+            {"interval": {"coverage": 0.9, "half_width": 1,
+                          "bins": {"edges": [2, 1], "half_widths": [1, 1, 1]}}},
+            "bins",
+            id="falling-edges",
+        ),
+        pytest.param("regression", {"label_set": {}}, "no classification", id="set-of-a-number"),
+        pytest.param("binary", {"label_set": []}, "no classification", id="set-of-nothing"),
+        pytest.param(
+            "binary", {"label_set": {"coverage": 0.9, "threshold": 7}}, "threshold", id="threshold"
+        ),
+        pytest.param(
+            "binary", {"label_set": {"threshold": 0.5}}, "coverage", id="set-without-coverage"
+        ),
+        pytest.param("binary", {"explain": {"columns": []}}, "compare with", id="no-background"),
+        pytest.param(
+            "binary",
+            {"explain": {"background": [{}] * 21, "columns": []}},
+            "more than 20",
+            id="too-many-rows",
+        ),
+        pytest.param(
+            "binary",
+            {"explain": {"background": [{"height": 1}], "columns": []}},
+            "not those of the model",
+            id="foreign-row",
+        ),
+        pytest.param(
+            "binary",
+            {"explain": {"background": [], "columns": ["age", "age"]}},
+            "not those of the model",
+            id="column-twice",
+        ),
+        pytest.param("binary", {"native": {"file": "x"}}, "trusted types", id="no-trusted-types"),
+        pytest.param("binary", {"native": "model.skops"}, "trusted types", id="native-text"),
+    ],
+)  # fmt: skip
+def test_a_broken_promise_of_a_manifest_is_named(task: str, change: dict[str, Any], problem: str):
+    manifest = {**manifest_of(task), **change}
+
+    found = check_manifest(json.dumps(manifest).encode())
+
+    assert len(found) == 1
+    assert problem in found[0]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param([], id="none"),
+        pytest.param({}, id="no-list"),
+        pytest.param([{"family": "linear", "weight": 0.5}], id="half"),
+        pytest.param([{"weight": 1.0}], id="no-family"),
+        pytest.param([{"family": "linear", "weight": "all"}], id="no-number"),
+    ],
+)
+def test_members_of_a_model_that_do_not_add_up_are_named(members: Any):
+    manifest = manifest_of("binary")
+    manifest["model"]["members"] = members
+
+    assert check_manifest(dump_manifest(manifest)) == [
+        "The model's members have no weights that sum to 1."
+    ]
+
+
 def test_every_problem_of_a_folder_is_named(bundle: MakeBundle, tmp_path: Path):
     folder = bundle("binary")
     (folder / "notes.txt").write_text("")

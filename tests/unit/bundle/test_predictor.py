@@ -15,15 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from automl_core.bundle.runtime import BundleError, InputError, Predictor
+from automl_core.bundle.manifest import check_manifest, dump_manifest
+from automl_core.bundle.runtime import FORMAT, BundleError, InputError, Predictor
 from automl_core.bundle.writer import zip_bundle
 
-from .conftest import COLUMNS, manifest_of, model_bytes, stump
+from .conftest import COLUMNS, PROBES, manifest_of, model_bytes, stump
 
 MakeBundle = Callable[..., Path]
 MakePredictor = Callable[..., Predictor]
 
 YOUNG = {"age": 20, "city": "Oslo", "when": "01.02.2003"}
+STORED_BEFORE = Path(__file__).parent / "stored_before"
 OLD = {"age": 80, "city": "Bergen", "when": "01.02.2003"}
 
 
@@ -200,10 +202,26 @@ def test_a_probe_that_is_answered_otherwise_is_found(bundle: MakeBundle):
         Predictor.load(path.parent)
 
 
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_bundle_of_the_first_format_is_served_as_before(task: str):
+    folder = STORED_BEFORE / "format_1" / task
+
+    before = Predictor.load(folder)
+
+    now = Predictor.from_bytes(model_bytes(task), dump_manifest(manifest_of(task)))
+    assert (before.manifest["format"], now.manifest["format"]) == (1, FORMAT)
+    answers = [one.predict_rows(PROBES)[0].outputs() for one in (before, now)]
+    assert answers[0].tolist() == before.manifest["probes"]["outputs"]
+    # Today's graph may add in another order.
+    np.testing.assert_allclose(answers[0], answers[1], rtol=1e-6)
+    assert check_manifest((folder / "manifest.json").read_bytes()) == []
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"format": 2}, "format is 2", id="format"),
+        pytest.param({"format": 3}, "format is 3; this version reads 1 to 2", id="format"),
+        pytest.param({"format": True}, "format is True", id="no-format"),
         pytest.param({"task": "clustering"}, "task", id="task"),
         pytest.param({"columns": [{"name": "a"}]}, "cannot read", id="column-without-kind"),
         pytest.param({"columns": [{"name": "a", "kind": "image"}]}, "cannot read", id="kind"),

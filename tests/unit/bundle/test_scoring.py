@@ -45,8 +45,8 @@ def test_classes_come_with_a_probability_each(predictor: MakePredictor, tmp_path
     assert score(predictor("binary"), tmp_path, TABLE) == [
         ["age", "city", "when", "prediction", "probability_no", "probability_yes"],
         ["20", "Oslo", "01.02.2003", "no", "0.899999976", "0.100000001"],
-        ["80", "Bergen", "01.02.2003", "yes", "0.100000024", "0.899999976"],
-        ["", "", "", "yes", "0.100000024", "0.899999976"],
+        ["80", "Bergen", "01.02.2003", "yes", "0.100000001", "0.899999976"],
+        ["", "", "", "yes", "0.100000001", "0.899999976"],
     ]
 
 

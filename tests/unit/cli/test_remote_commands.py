@@ -105,7 +105,7 @@ def test_starting_a_job_sends_every_option(automl, platform):
         "jobs", "start", "d1", "--target", "y", "--time-budget", "90", "--metric", "f1",
         "--exclude", 'a,"b,c"', "--families", "linear,lightgbm", "--seed", "7", "--task", "binary",
         "--time-column", "t", "--missing", "median", "--test-size", "0.3", "--ask",
-        "--eda", "deep",
+        "--eda", "deep", "--ensemble", "off",
         "--api", platform.url,
     )  # fmt: skip
 
@@ -124,6 +124,7 @@ def test_starting_a_job_sends_every_option(automl, platform):
         "families": ["linear", "lightgbm"],
         "seed": 7,
         "reproducible": False,
+        "ensemble": "off",
         "eda": "deep",
         "auto_confirm": False,
     }

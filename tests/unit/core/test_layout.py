@@ -37,6 +37,7 @@ def test_a_data_sets_objects_lie_under_its_prefix() -> None:
     [
         ("datasets/d1/upload", "datasets"),
         ("datasets/d1/schema.json", "datasets"),
+        ("jobs/j1/model.skops", "models"),
         ("jobs/j1/model.joblib", "models"),
         ("jobs/j1/bundle/model.onnx", "models"),
         ("jobs/j1/bundle/manifest.json", "models"),

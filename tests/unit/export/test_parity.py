@@ -21,7 +21,8 @@ from automl_training.export import (
     to_onnx_bytes,
 )
 from automl_training.families import FAMILIES, Candidate, Traits, family, linear
-from automl_training.families.graph import TARGET_OPSET, floor_to_float32
+from automl_training.families.graph import TARGET_OPSET
+from automl_training.families.parts import floor_to_float32
 
 N_ROWS, N_FEATURES = 1200, 7
 #: Column of the matrix to number of codes.

@@ -40,7 +40,9 @@ KEYS = {
 }
 
 
-def small_bundle(job_id: str, *, regression: bool = False) -> tuple[bytes, bytes]:
+def small_bundle(
+    job_id: str, *, regression: bool = False, explains: bool = False
+) -> tuple[bytes, bytes]:
     """A model that answers with its two features, and its manifest."""
     outputs = 1 if regression else 2
     nodes = [
@@ -82,12 +84,16 @@ def small_bundle(job_id: str, *, regression: bool = False) -> tuple[bytes, bytes
         model=data,
         family="linear",
         interval={"coverage": 0.9, "half_width": 0.5} if regression else None,
+        label_set=None if regression else {"coverage": 0.9, "threshold": 0.4},
         importances=[{"name": "size", "importance": 0.7}],
         dataset={"sha256": "0" * 64, "n_rows": 100},
         training={"rows": 80, "seed": 0, "config": {}},
         versions={},
         probe_rows=[{"size": 1.0, "city/town": "Oslo"}],
     )  # fmt: skip
+    if explains:
+        background = [{"size": -1.0, "city/town": "Oslo"}, {"size": 1.0, "city/town": None}]
+        manifest["explain"] = {"background": background, "columns": ["size"], "baseline": 0.5}
     return data, dump_manifest(manifest)
 
 
@@ -122,8 +128,8 @@ class AWS:
 
     def add_job(self, job_id: str = "job-1", **changes: Any) -> Job:
         """Record a completed job, deployed unless told otherwise, with its bundle."""
-        regression = changes.pop("regression", False)
-        model, manifest = small_bundle(job_id, regression=regression)
+        kind = {name: changes.pop(name, False) for name in ("regression", "explains")}
+        model, manifest = small_bundle(job_id, **kind)
         for name, data in (("bundle/model.onnx", model), ("bundle/manifest.json", manifest)):
             self.s3.put_object(Bucket=MODELS, Key=job_key(job_id, name), Body=data)
         values = {

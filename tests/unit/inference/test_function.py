@@ -36,6 +36,23 @@ def test_a_row_is_answered_as_the_api_s_document_says(aws, ask, prefix):
     assert reply.content["probability"] == reply.content["probabilities"]["true"]
 
 
+def test_an_answer_names_the_labels_that_the_row_may_well_have(aws, ask):
+    aws.add_job()
+
+    rows = {"rows": [{"size": 0.0}, {"size": 3.0}]}
+    sets = [row["label_set"] for row in ask("POST", "/predict/job-1", rows).content["predictions"]]
+
+    # Probabilities are 0.5 and 0.5, then 0.0025 and 0.9975; the threshold is 0.4.
+    assert sets == [[False, True], [True]]
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_what_a_model_promises_is_told_with_its_fields(aws, ask, regression):
+    aws.add_job(regression=regression)
+
+    assert ask("GET", "/predict/job-1/info").content["coverage"] == 0.9
+
+
 @pytest.mark.parametrize("regression", [False, True])
 def test_many_rows_are_answered_as_the_api_s_document_says(aws, ask, regression):
     aws.add_job(regression=regression)
@@ -46,6 +63,21 @@ def test_many_rows_are_answered_as_the_api_s_document_says(aws, ask, regression)
     assert PredictionsView(**reply.content).model_dump(mode="json") == reply.content
     assert list(reply.content) == list(PredictionsView.model_fields)
     assert reply.content["n_rows"] == 3
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_an_answer_is_explained_as_the_api_s_document_says(aws, ask, regression):
+    aws.add_job(regression=regression, explains=True)
+
+    reply = ask("POST", "/predict/job-1", ROW, rawQueryString="explain=true")
+
+    assert reply.status == 200, reply.content
+    assert PredictionView(**reply.content).model_dump(mode="json") == reply.content
+    told = reply.content["explanation"]
+    first, second = told["contributions"]
+    assert (told["explained"], first["column"]) == (None if regression else True, "size")
+    assert (second["value"], second["contribution"]) == ("Oslo", 0.0)
+    assert told["baseline"] + first["contribution"] == pytest.approx(told["prediction"])
 
 
 def test_the_fields_are_described_as_the_api_s_document_says(aws, ask):
@@ -113,7 +145,15 @@ def test_a_foreign_job_is_answered_like_a_missing_one(aws, ask):
         ),
         pytest.param(
             event("POST", "/predict/job-1", ROW, query="explain=true"),
-            422, "invalid-input", id="explanations",
+            422, "invalid-input", id="a model that cannot be explained",
+        ),
+        pytest.param(
+            event("POST", "/predict/job-1", ROW, query="explain=perhaps"),
+            422, "invalid-input", id="explained perhaps",
+        ),
+        pytest.param(
+            event("POST", "/predict/job-1", {"rows": [{"size": 1}] * 101}, query="explain=true"),
+            413, "limit-exceeded", id="too many rows to explain",
         ),
         pytest.param(
             event("POST", "/predict/job-1", "[" * 1000), 400, "body-unreadable", id="nested"

@@ -56,6 +56,15 @@ def test_the_prediction_function_loads_no_framework():
     }  # fmt: skip
     assert heavy & found == set()
     assert {"numpy", "onnxruntime", "automl_core.bundle.runtime"} <= found
+    # Loaded when an explanation is first asked for.
+    assert not {"automl_core.bundle.contributions", "numpy.random"} & found
+
+
+def test_explanations_load_numpy_and_nothing_else():
+    found = loaded("automl_core.bundle.contributions", {})
+
+    foreign = {name.partition(".")[0] for name in found} - set(sys.stdlib_module_names)
+    assert foreign <= {"automl_core", "numpy", "onnxruntime"}
 
 
 def test_the_authorizer_loads_the_standard_library_only():

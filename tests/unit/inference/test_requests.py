@@ -172,13 +172,17 @@ def test_numbers_are_read_to_the_last_bit():
     assert request.rows == [{"a": value}]
 
 
-@pytest.mark.parametrize("word", ["false", "0", "no", "OFF", " f "])
-def test_explanations_may_be_declined(word):
-    read_explain(word)
+@pytest.mark.parametrize(
+    ("word", "is_asked"),
+    [("false", False), ("0", False), ("OFF", False), (" f ", False), ("true", True), ("1", True),
+     ("Yes", True)],
+)  # fmt: skip
+def test_explanations_are_asked_for_or_declined(word, is_asked):
+    assert read_explain(word) is is_asked
 
 
-@pytest.mark.parametrize("word", ["true", "1", "yes", "", "maybe"])
-def test_explanations_that_are_not_offered_are_refused(word):
+@pytest.mark.parametrize("word", ["", "maybe", "2"])
+def test_a_word_that_is_no_truth_value_is_refused(word):
     with pytest.raises(InvalidInputError) as caught:
         read_explain(word)
 

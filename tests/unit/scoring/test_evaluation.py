@@ -4,13 +4,17 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from automl_training.scoring import evaluate, half_width
-from automl_training.scoring.bootstrap import interval
+from automl_training.families.calibrator import Calibrator
+from automl_training.scoring import Evidence, Unseen, evaluate, half_width
+from automl_training.scoring.bootstrap import interval, resample
 from automl_training.scoring.curves import MAX_POINTS, calibration_points, roc_points
-from automl_training.scoring.metrics import Scored
+from automl_training.scoring.metrics import Scored, measure, measures_of
+from automl_training.scoring.verdict import Improvement, is_worth_deploying, verdict
 
 
 def binary(n_rows: int, *, signal: float, seed: int = 0):
@@ -156,6 +160,7 @@ def test_weights_enter_the_baseline_and_every_score():
     # Weighted, the positives are the most frequent class.
     assert result["baseline"]["scores"]["accuracy"] == pytest.approx(0.7)
     assert result["is_weighted"]
+    assert "Every row counts alike" in result["label_set"]["method"]
 
 
 def test_the_class_table_and_the_matrix_are_those_of_scikit_learn():
@@ -287,3 +292,284 @@ def test_an_interval_needs_nine_of_ten_resamples_defined():
 
     assert interval(some) is not None
     assert interval(many) is None
+
+
+# -- Rare classes, many rows ----------------------------------------------------------
+
+
+def test_rare_classes_keep_their_rows_in_every_resample():
+    rng = np.random.default_rng(0)
+    y = np.array([0] * 200 + [1] * 200 + [2] * 4)
+    predicted = rng.dirichlet(np.ones(3), y.size)
+
+    result = evaluate(
+        y, predicted, task="multiclass", metric="macro_f1", classes=["a", "b", "c"], y_train=y
+    )
+
+    assert "rare classes keep their number of rows" in result["interval_method"]
+    assert result["scores"]["macro_f1"]["low"] is not None
+
+
+def test_frequent_classes_are_drawn_freely():
+    y, predicted = binary(300, signal=1.0)
+
+    assert "rare" not in judge_binary(y, predicted)["interval_method"]
+
+
+def test_of_very_many_rows_a_part_is_drawn_and_the_interval_is_as_narrow_as_it_should_be():
+    rng = np.random.default_rng(0)
+    n_rows = 200_000
+    errors = rng.normal(size=n_rows)
+    model, guess = Scored("regression", errors, np.zeros(n_rows)), np.full(n_rows, 1.0)
+
+    found = resample(
+        model, Scored("regression", errors, guess), measures_of("regression"), measure("mae"),
+        weights=None, seed=0,
+    )  # fmt: skip
+
+    # The standard error of a mean; 100 resamples know it to about a tenth.
+    expected = np.abs(errors).std() / np.sqrt(n_rows)
+    assert found.n_rows < n_rows
+    assert found.model["mae"].std() == pytest.approx(expected, rel=0.3)
+    assert found.model["mae"].mean() == pytest.approx(np.abs(errors).mean(), abs=4 * expected)
+
+
+# -- Guessing that is no constant -----------------------------------------------------
+
+
+def test_f1_is_compared_with_the_same_labels_dealt_out_at_random():
+    y, predicted = binary(1000, signal=0.0)
+
+    result = judge_binary(y, predicted, metric="f1")
+
+    said, actual = predicted.argmax(1).mean(), y.mean()
+    assert result["baseline"]["scores"]["f1"] == pytest.approx(2 * said * actual / (said + actual))
+    assert not result["is_worth_deploying"]
+    assert "dealt out to the rows at random" in result["verdict"]
+
+
+def test_labels_without_a_signal_are_not_better_than_guessing_by_macro_f1():
+    # The most frequent class alone has a macro-F1 of 0.2, random labels of 0.33.
+    rng = np.random.default_rng(0)
+    y = rng.choice(3, 2000, p=[0.5, 0.3, 0.2])
+    predicted = rng.dirichlet(np.ones(3), 2000)
+
+    result = evaluate(
+        y, predicted, task="multiclass", metric="macro_f1", classes=["a", "b", "c"], y_train=y
+    )
+
+    assert result["baseline"]["scores"]["macro_f1"] == pytest.approx(1 / 3, abs=0.03)
+    assert not result["is_worth_deploying"]
+
+
+# -- The verdict ----------------------------------------------------------------------
+
+
+def test_what_is_surely_but_hardly_better_is_not_worth_deploying():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=100_000)
+    predicted = 0.009 * y
+
+    result = evaluate(y, predicted, task="regression", metric="rmse", classes=[], y_train=y)
+
+    assert result["is_better_than_baseline"]
+    assert not result["is_worth_deploying"]
+    assert "hardly better than guessing" in result["verdict"]
+
+
+def test_a_lead_that_may_be_luck_is_not_worth_deploying():
+    improvement = Improvement(0.05, 0.004, 0.1, 0.025)
+
+    words = verdict(measure("roc_auc"), 0.55, 0.5, "class shares", improvement, n_rows=90)
+
+    assert not is_worth_deploying(measure("roc_auc"), 0.55, 0.5, improvement)
+    assert words.startswith("Not worth deploying because its lead over guessing may be luck")
+
+
+def test_average_precision_of_few_rows_is_compared_with_a_random_order():
+    rng = np.random.default_rng(0)
+    y = np.array([0] * 40 + [1] * 4)
+    found = [sk.average_precision_score(y, rng.permutation(44).astype(float)) for _ in range(4000)]
+    p = rng.random(44)
+
+    guess = judge_binary(y, np.column_stack([1 - p, p]), metric="average_precision")["baseline"]
+
+    # 4,000 orders know their mean to 0.002.
+    assert guess["scores"]["average_precision"] == pytest.approx(np.mean(found), abs=0.007)
+    assert guess["scores"]["average_precision"] > 4 / 44
+
+
+def test_a_good_model_is_worth_deploying():
+    y, predicted = binary(500, signal=1.5)
+
+    assert judge_binary(y, predicted)["is_worth_deploying"]
+
+
+def test_accuracy_never_stands_alone_where_one_class_is_frequent():
+    rng = np.random.default_rng(0)
+    y = (rng.random(2000) < 0.1).astype(np.int64)
+    p = np.where(y == 1, 0.4 + 0.2 * rng.random(2000), 0.1)
+
+    result = judge_binary(y, np.column_stack([1 - p, p]), metric="accuracy")
+
+    assert "accuracy flatters: balanced accuracy is" in result["verdict"]
+    assert "of the holdout rows are 'no'" in result["verdict"]
+
+
+def test_accuracy_of_even_classes_needs_no_second_figure():
+    y = np.arange(400) % 2
+    p = np.where(y == 1, 0.8, 0.2)
+
+    words = judge_binary(y, np.column_stack([1 - p, p]), metric="accuracy")["verdict"]
+
+    assert "flatters" not in words
+
+
+def test_a_suspicious_column_is_named_in_the_verdict():
+    y, predicted = binary(500, signal=1.5)
+    leak = {"suspicious": True, "column": "x", "share": 1.0, "reason": "Column 'x' tells all."}
+
+    result = judge_binary(y, predicted, evidence=Evidence(leak=leak))
+
+    assert result["leak_check"] == leak
+    assert result["verdict"].endswith("Check before deploying: Column 'x' tells all.")
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "log_loss", "f1", "accuracy"])
+def test_a_constant_answer_is_not_worth_deploying(metric):
+    y = binary(500, signal=0.0)[0]
+    predicted = np.tile([0.7, 0.3], (500, 1))
+
+    result = judge_binary(y, predicted, metric=metric)
+
+    assert not result["is_worth_deploying"]
+    assert json.dumps(result, allow_nan=False)
+
+
+# -- Parts of the judgement -----------------------------------------------------------
+
+
+def test_a_binary_model_has_thresholds_and_label_sets_made_of_unseen_rows():
+    y, predicted = binary(400, signal=1.0)
+    unseen = Unseen(*binary(1500, signal=1.0, seed=1))
+
+    result = judge_binary(y, predicted, evidence=Evidence(unseen))
+
+    assert result["thresholds"]["chosen_on"] == "out_of_fold"
+    assert result["thresholds"]["n_rows"] == 1500
+    assert result["label_set"]["calibrated_on"] == "out_of_fold"
+    assert result["interval"] is None
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+
+
+def test_an_older_job_without_unseen_rows_says_what_it_used():
+    result = judge_binary(*binary(400, signal=1.0))
+
+    assert result["thresholds"]["chosen_on"] == "holdout"
+    assert result["label_set"]["calibrated_on"] == "holdout"
+
+
+def test_several_classes_have_label_sets_but_no_thresholds():
+    y = np.arange(300) % 3
+    predicted = np.eye(3)[y] * 0.7 + 0.1
+
+    result = evaluate(
+        y, predicted, task="multiclass", metric="log_loss", classes=["a", "b", "c"], y_train=y
+    )
+
+    assert result["thresholds"] is None
+    assert result["label_set"]["measured"]["coverage"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("slope", "words"), [(0.6, "too sure"), (1.8, "too careful"), (1.0, "shifted")]
+)
+def test_the_calibration_says_what_it_repaired(slope, words):
+    y, predicted = binary(300, signal=1.0)
+    calibrator = Calibrator(slope, (0.0, 0.5))
+
+    applied = judge_binary(y, predicted, evidence=Evidence(calibrator=calibrator))
+
+    assert applied["calibration_applied"]["slope"] == slope
+    assert applied["calibration_applied"]["bias"] == [0.0, 0.5]
+    assert words in applied["calibration_applied"]["reason"]
+
+
+def test_residuals_tell_over_from_under():
+    y = np.array([0.0, 0.0, 0.0, 10.0])
+    predicted = np.array([1.0, 3.0, 0.0, 4.0])
+
+    residuals = evaluate(
+        y, predicted, task="regression", metric="mae", classes=[], y_train=y
+    )["residuals"]  # fmt: skip
+
+    assert residuals["over"] == {"share": 0.5, "mean_absolute": 2.0}
+    assert residuals["under"] == {"share": 0.25, "mean_absolute": 6.0}
+    assert residuals["by_predicted"] == []
+
+
+def test_residuals_are_followed_along_the_predicted_value():
+    predicted = np.linspace(0, 10, 500)
+    y = predicted + np.where(predicted > 8, 2.0, 0.0)
+
+    bins = evaluate(
+        y, predicted, task="regression", metric="rmse", classes=[], y_train=y
+    )["residuals"]["by_predicted"]  # fmt: skip
+
+    assert len(bins) == 10
+    assert sum(entry["n_rows"] for entry in bins) == 500
+    assert bins[0]["mean_error"] == 0.0
+    assert bins[-1]["mean_error"] == pytest.approx(2.0)
+    assert bins[-1]["rmse"] == pytest.approx(2.0)
+
+
+# -- Whatever comes -------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_small_holdout_is_judged_in_strict_json(data):
+    n_classes = data.draw(st.integers(2, 4))
+    n_rows = data.draw(st.integers(1, 12))
+    y = np.array(
+        data.draw(st.lists(st.integers(0, n_classes - 1), min_size=n_rows, max_size=n_rows))
+    )
+    raw = np.array(
+        data.draw(st.lists(st.sampled_from([0.0, 0.2, 1.0]), min_size=n_rows * n_classes,
+                           max_size=n_rows * n_classes))
+    ).reshape(n_rows, n_classes) + np.eye(n_classes)[0] * 1e-3  # fmt: skip
+    task = "binary" if n_classes == 2 else "multiclass"
+    weights = data.draw(
+        st.none() | st.lists(st.sampled_from([0.0, 1.0, 2.5]), min_size=n_rows, max_size=n_rows)
+    )
+
+    result = evaluate(
+        y,
+        raw / raw.sum(axis=1, keepdims=True),
+        task=task,
+        metric=data.draw(st.sampled_from([m.name for m in measures_of(task) if m.name != "brier"])),
+        classes=[f"c{code}" for code in range(n_classes)],
+        y_train=np.arange(20) % n_classes,
+        weights=None if weights is None else np.array(weights),
+    )
+
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+    assert result["verdict"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 1.0, 1e9, -3.5]), st.sampled_from([0.0, 1.0, 1e9])),
+        min_size=1,
+        max_size=30,
+    ),
+    st.sampled_from(["rmse", "mae", "r2"]),
+)
+def test_any_small_regression_is_judged_in_strict_json(rows, metric):
+    y, predicted = np.array(rows).T
+
+    result = evaluate(y, predicted, task="regression", metric=metric, classes=[], y_train=y)
+
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+    assert result["verdict"]

@@ -15,21 +15,32 @@ def make_spec(task: str, n_classes: int = 0, seed: int = 0) -> SearchSpec:
     )  # fmt: skip
 
 
-def folds_of(y, task, *, n_classes=0, seed=0, groups=None, time_ordered=False):
+def folds_of(y, task, *, n_classes=0, seed=0, groups=None, time_ordered=False, n_features=5):
     spec = make_spec(task, n_classes, seed)
-    return make_validation(y, spec, groups=groups, time_ordered=time_ordered)
+    return make_validation(y, spec, groups=groups, time_ordered=time_ordered, n_features=n_features)
 
 
 def test_every_row_is_validated_once_and_never_trained_on_then():
-    y = np.repeat([0, 1, 2], [50, 30, 20])
+    y = np.repeat([0, 1, 2], [600, 360, 240])
 
     validation = folds_of(y, "multiclass", n_classes=3)
 
-    assert validation.get_n_splits() == 5
-    assert sorted(np.concatenate([valid for _, valid in validation.split()])) == list(range(100))
+    assert len(validation.folds) == 6
+    assert validation.can_bag
+    assert sorted(np.concatenate([valid for _, valid in validation.folds])) == list(range(1200))
     for train, valid in validation.folds:
-        assert set(train) | set(valid) == set(range(100))
-        assert np.bincount(y[valid]).tolist() == [10, 6, 4]
+        assert set(train) | set(valid) == set(range(1200))
+        assert np.bincount(y[valid]).tolist() == [100, 60, 40]
+
+
+def test_few_rows_are_dealt_out_twice():
+    validation = folds_of(np.arange(120.0), "regression")
+
+    assert validation.words == "twice repeated 6-fold cross-validation on the 120 training rows"
+    assert (len(validation.folds), validation.n_bagged) == (12, 6)
+    for deal in (validation.folds[:6], validation.folds[6:]):
+        assert sorted(np.concatenate([valid for _, valid in deal])) == list(range(120))
+    assert not np.array_equal(validation.folds[0][1], validation.folds[6][1])
 
 
 def test_every_fold_trains_on_every_class_however_rare():
@@ -39,6 +50,7 @@ def test_every_fold_trains_on_every_class_however_rare():
 
     for train, _ in validation.folds:
         assert np.unique(y[train]).tolist() == [0, 1, 2, 3, 4]
+    assert validation.can_bag
     assert 2 not in y[np.concatenate([valid for _, valid in validation.folds])]
 
 
@@ -50,8 +62,8 @@ def test_every_fold_trains_on_every_class_however_rare():
         pytest.param(np.repeat([0, 1], [3, 3]), 2, id="two at least"),
     ],
 )
-def test_there_are_fewer_folds_where_five_would_be_noise(y, n_folds):
-    assert folds_of(y, "binary", n_classes=2).get_n_splits() == n_folds
+def test_there_are_fewer_folds_where_six_would_be_noise(y, n_folds):
+    assert folds_of(y, "binary", n_classes=2).n_bagged == n_folds
 
 
 def test_the_seed_decides_the_folds():
@@ -64,18 +76,26 @@ def test_the_seed_decides_the_folds():
 
 
 def test_many_rows_are_validated_on_one_part():
-    validation = folds_of(np.arange(20_000.0), "regression")
+    validation = folds_of(np.arange(40_000.0), "regression")
 
     ((train, valid),) = validation.folds
-    assert (train.size, valid.size) == (16_000, 4_000)
+    assert (train.size, valid.size) == (34_285, 5_715)
     assert not validation.is_cross_validation
-    assert validation.words.startswith("20 % of the 20,000 training rows")
+    assert validation.can_bag
+    assert validation.words == "14 % of the 40,000 training rows, not trained on"
 
 
-def test_the_part_of_very_many_rows_is_a_tenth():
-    ((_, valid),) = folds_of(np.arange(100_000.0), "regression").folds
+def test_the_part_of_very_many_rows_has_rows_enough():
+    ((_, valid),) = folds_of(np.arange(300_000.0), "regression").folds
 
-    assert valid.size == 10_000
+    assert valid.size == 15_000
+
+
+def test_wide_tables_are_validated_on_one_part_earlier():
+    y = np.arange(5_000.0)
+
+    assert folds_of(y, "regression", n_features=10).is_cross_validation
+    assert not folds_of(y, "regression", n_features=100).is_cross_validation
 
 
 @pytest.mark.parametrize("n_rows", [100, 20_000], ids=["folds", "one part"])
@@ -85,6 +105,19 @@ def test_in_order_of_time_later_rows_are_validated(n_rows):
     for train, valid in validation.folds:
         assert train.max() < valid.min()
     assert validation.folds[-1][1].max() == n_rows - 1
+    # Models of early windows know nothing of what came after them.
+    assert not validation.can_bag
+
+
+def test_with_time_and_groups_later_rows_of_other_groups_are_validated():
+    groups = np.arange(600) // 40
+
+    validation = folds_of(np.arange(600.0), "regression", groups=groups, time_ordered=True)
+
+    for train, valid in validation.folds:
+        assert train.max() < valid.min()
+        assert set(groups[train]) & set(groups[valid]) == set()
+    assert validation.words.endswith("of groups not trained on")
 
 
 @pytest.mark.parametrize("n_rows", [200, 20_000], ids=["folds", "one part"])
@@ -101,16 +134,16 @@ def test_no_group_is_on_both_sides(n_rows):
 def test_there_are_no_more_folds_than_groups():
     groups = np.repeat([0, 1, 2], 20)
 
-    assert folds_of(np.arange(60.0), "regression", groups=groups).get_n_splits() == 3
+    assert folds_of(np.arange(60.0), "regression", groups=groups).n_bagged == 3
 
 
 def test_windows_of_one_class_are_left_out():
-    # The first sixth, on which the first window would train, holds class 0 only.
+    # The first seventh, on which the first window would train, holds class 0 only.
     y = np.array([0] * 20 + [1, 0] * 50)
 
     validation = folds_of(y, "binary", n_classes=2, time_ordered=True)
 
-    assert validation.get_n_splits() == 4
+    assert len(validation.folds) == 5
 
 
 def test_one_group_cannot_be_validated_on():

@@ -135,6 +135,43 @@ def test_a_single_moment_cannot_be_divided():
         split_rows(np.arange(4.0), make_plan("time", task="regression"), times=np.zeros(4), seed=0)
 
 
+def test_with_time_and_group_later_rows_of_other_groups_are_held_out():
+    times = np.arange(200.0)
+    # Old groups have rows up to the cut, new ones begin shortly before it.
+    groups = np.where(times < 150, times // 10, 100 + times // 10)
+    groups[165:175] = 3
+
+    split = split_rows(
+        np.arange(200.0), make_plan("time", task="regression"), times=times, groups=groups, seed=0
+    )
+
+    assert set(groups[split.train]) & set(groups[split.holdout]) == set()
+    assert split.holdout.min() > split.train.max()
+    assert split.holdout.size >= 20
+    assert "no group is on both sides" in split.notes[0]
+
+
+def test_groups_that_span_all_time_are_partly_held_out():
+    times = np.arange(400.0)
+    groups = np.arange(400) % 20
+
+    split = split_rows(
+        np.arange(400.0), make_plan("time", task="regression"), times=times, groups=groups, seed=0
+    )
+
+    assert set(groups[split.train]) & set(groups[split.holdout]) == set()
+    assert split.holdout.size == 40
+    assert split.train.size == 160
+
+
+def test_one_group_of_all_time_is_refused():
+    with pytest.raises(ConfigInvalidError, match="by time or by group alone"):
+        split_rows(
+            np.arange(50.0), make_plan("time", task="regression"), times=np.arange(50.0),
+            groups=np.zeros(50), seed=0,
+        )  # fmt: skip
+
+
 def test_no_group_is_on_both_sides_and_the_share_is_near():
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 40, 1000).astype(str).astype(object)

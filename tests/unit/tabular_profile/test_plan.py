@@ -15,6 +15,7 @@ from automl_core.errors import (
 )
 from automl_core.records import ClassCount, Range, TrainConfig
 from automl_core.tabular.plan import auto_time_budget, make_plan, require_feasible
+from automl_core.tabular.plan_columns import MAX_TEXT_COLUMNS
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def test_a_plan_keeps_what_describes_rows_and_says_why_it_drops_the_rest(credit)
 
     assert [(feature.name, feature.kind) for feature in plan.features] == [
         ("age", "numeric"),
+        ("notes", "text"),
         ("day", "datetime"),
     ]
     assert {drop.name: (drop.code, drop.reason) for drop in plan.dropped} == {
@@ -53,11 +55,33 @@ def test_a_plan_keeps_what_describes_rows_and_says_why_it_drops_the_rest(credit)
         "id": ("identifier", "It is unique."),
         "country": ("constant", "One value."),
         "nothing": ("empty", "Empty in all 1,000 rows."),
-        "notes": ("text", "Sentences."),
         "w": ("weight", "Weighs the rows; it is not learned from."),
     }
     assert plan.weight_column == "w"
     assert plan.blocking == []
+
+
+def test_the_words_of_a_text_are_counted_and_the_plan_says_so(credit):
+    plan = make_plan(credit, "status", TrainConfig())
+
+    reasons = {feature.name: feature.reason for feature in plan.features}
+    assert reasons["notes"] == "Sentences. Its frequent words are counted."
+
+
+def test_of_very_many_texts_only_the_fullest_are_read(column, schema):
+    texts = [
+        column(f"t{at}", "text", "text", n_distinct=90, n_missing=at, kind_reason="Sentences.")
+        for at in range(MAX_TEXT_COLUMNS + 2)
+    ]
+    table = schema(column("y", counts={"a": 50, "b": 50}), *reversed(texts), n_rows=100)
+
+    plan = make_plan(table, "y", TrainConfig())
+
+    assert len(plan.features) == MAX_TEXT_COLUMNS
+    assert {drop.name: drop.code for drop in plan.dropped} == {"t32": "text", "t33": "text"}
+    assert plan.dropped[0].reason == (
+        "Sentences. The table has 34 columns of free text; the 32 fullest of them are read."
+    )
 
 
 def test_a_column_may_be_named_as_in_the_file(column, schema):

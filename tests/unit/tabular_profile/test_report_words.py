@@ -235,7 +235,8 @@ def test_marks_of_data_are_seen(theme):
 
 
 def test_both_themes_have_the_colours_that_the_style_sheet_uses():
-    css = resources.files("automl_core.tabular.report").joinpath("eda.css").read_text("utf-8")
+    sheets = resources.files("automl_core.tabular.report")
+    css = "".join(sheets.joinpath(name).read_text("utf-8") for name in ("house.css", "eda.css"))
 
     assert set(re.findall(r"var\(--([a-z]+)\)", css)) == set(LIGHT)
     assert set(LIGHT) == set(DARK)

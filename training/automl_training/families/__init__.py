@@ -11,9 +11,29 @@ from automl_training.families import (
     random_forest,
     xgboost,
 )
-from automl_training.families.base import Candidate, Family, Traits, predict_matrix
+from automl_training.families.base import (
+    Candidate,
+    Family,
+    ModelName,
+    Traits,
+    predict_matrix,
+)
+from automl_training.families.blend import Blend
+from automl_training.families.calibrator import Calibrator
+from automl_training.families.coded import Coded
 
-__all__ = ["FAMILIES", "Candidate", "Family", "Traits", "family", "predict_matrix"]
+__all__ = [
+    "FAMILIES",
+    "Blend",
+    "Calibrator",
+    "Candidate",
+    "Coded",
+    "Family",
+    "ModelName",
+    "Traits",
+    "family",
+    "predict_matrix",
+]
 
 #: In the order in which the search tries them: the cheap and strong ones first.
 FAMILIES: tuple[Family, ...] = (

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from automl_training.families.base import Family
-from automl_training.families.forest import to_onnx, why_not
+from automl_training.families.forest import read, why_not
 
 FAMILY = Family(
     name="extra_trees",
     title="Extra trees",
-    flaml_name="extra_tree",
-    to_onnx=to_onnx,
+    read=read,
     why_not=why_not,
 )

@@ -1,12 +1,14 @@
-"""What random forests and extra trees share: scikit-learn's trees as ONNX."""
+"""What random forests and extra trees share: scikit-learn's trees."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from automl_core.records import Task
 from automl_training.families.base import Traits
-from automl_training.families.graph import Link, Tree, floor_to_float32, tree_model
+from automl_training.families.parts import Tree, TreePart, floor_to_float32
 
 #: Rows times classes beyond which forests are left out. Their leaves grow with the rows
 #: and hold one share per class: at this size one forest of FLAML's default range takes
@@ -25,28 +27,26 @@ def why_not(traits: Traits) -> str | None:
     )
 
 
-def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
-    """Express a fitted forest of scikit-learn: the average over its trees.
+def read(estimator: Any, task: Task, n_classes: int) -> TreePart:
+    """Read a fitted forest of scikit-learn: the average over its trees.
 
-    A node's learned direction for missing values is kept, also for columns that had no
-    gap in training.
+    A node's learned direction for missing values is kept, also for columns that had no gap
+    in training.
     """
-    link: Link = "binary_mean" if task == "binary" else "mean"
-    return tree_model(
-        [_read_tree(member.tree_, task) for member in estimator.estimators_],
-        n_features=n_features,
-        base=[0.0] * (n_classes if task == "multiclass" else 1),
-        link=link,
+    del task
+    return TreePart(
+        trees=tuple(_read_tree(member.tree_) for member in estimator.estimators_),
+        base=np.zeros(max(1, n_classes)),
+        link="mean",
     )
 
 
-def _read_tree(tree: Any, task: Task) -> Tree:
-    values = tree.value[:, 0, :]
+def _read_tree(tree: Any) -> Tree:
     return Tree(
         feature=tree.feature,
         threshold=floor_to_float32(tree.threshold),
         missing_yes=tree.missing_go_to_left.astype(bool),
         yes=tree.children_left,
         no=tree.children_right,
-        values=values[:, 1:] if task == "binary" else values,
+        values=tree.value[:, 0, :],
     )

@@ -1,25 +1,43 @@
-"""Write fitted tree ensembles as ONNX graphs that decide every split as the model does.
+"""Write fitted models as one ONNX graph that decides every split as they do.
 
-All families of trees share one graph: a ``TreeEnsembleRegressor`` that adds up the leaves
-(one output per class), and standard operators for the link. Written here rather than by the
-converters because these send rows down another branch: skl2onnx drops the direction that a
-forest has learned for missing values, and rounds the thresholds of histogram boosting to the
-*nearest* float32, as onnxmltools does with LightGBM's (docs/adr/0008-own-onnx-graphs.md).
+All trees of a graph lie in one ``TreeEnsembleRegressor`` for scores, and one for what is
+averaged as it is; standard operators do the rest, and as few of them as can be: a row costs
+a microsecond a node. Written here rather than by the converters because these send rows down
+another branch: skl2onnx drops the direction that a forest has learned for missing values, and
+rounds the thresholds of histogram boosting to the *nearest* float32, as onnxmltools does with
+LightGBM's (docs/adr/0008-own-onnx-graphs.md).
+
+Two classes are a softmax over (0, score): it keeps the digits of a small probability, which
+``1 - p`` would lose and a calibrator's logarithm needs. onnxruntime's ``Sigmoid`` has no such
+digits either (a rational function plus one half).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from automl_core.errors import ParityError
+from automl_core.records import Task
+from automl_training.families.calibrator import FLOOR, Calibrator
+from automl_training.families.design_nodes import linear_scores
+from automl_training.families.ensemble_node import tree_node
+from automl_training.families.parts import (
+    FloatArray,
+    LinearPart,
+    Link,
+    Part,
+    Tree,
+    TreePart,
+)
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
+
+    from automl_training.families.target_codes import TargetCodes
 
 #: Old enough for every onnxruntime that we support, and for the tree operators used here.
 TARGET_OPSET = {"": 17, "ai.onnx.ml": 3}
@@ -28,76 +46,105 @@ INPUT = "x"
 PROBABILITIES = "probabilities"
 VALUE = "value"
 
-Link = Literal["identity", "logistic", "softmax", "binary_mean", "mean"]
-
 
 @dataclass(frozen=True)
-class Tree:
-    """One decision tree as arrays over its nodes; node 0 is the root.
+class Member:
+    """A model's share of the answer.
 
     Parameters
     ----------
-    feature : ndarray of shape (n_nodes,)
-        Column that a node looks at.
-    threshold : ndarray of shape (n_nodes,)
-        A row goes to ``yes`` if its value is at or below it (below it, for ``BRANCH_LT``).
-    missing_yes : ndarray of bool, shape (n_nodes,)
-        Whether a missing value goes to ``yes``.
-    yes, no : ndarray of shape (n_nodes,)
-        Child nodes; -1 at a leaf.
-    values : ndarray of shape (n_nodes, n_targets)
-        What a leaf adds to the outputs ``first_target``, ``first_target + 1`` …
+    part : TreePart or LinearPart
+    weight : float
+        Of its answer in the mean; the weights of a graph's members sum to 1.
+    codes : TargetCodes or None
+        What replaces columns of the matrix before the model reads it.
     """
 
-    feature: npt.NDArray[Any]
-    threshold: npt.NDArray[Any]
-    missing_yes: npt.NDArray[Any]
-    yes: npt.NDArray[Any]
-    no: npt.NDArray[Any]
-    values: npt.NDArray[Any]
-    first_target: int = 0
+    part: Part
+    weight: float = 1.0
+    codes: TargetCodes | None = None
 
 
-def floor_to_float32(thresholds: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Round thresholds down to float32, so that ``x <= threshold`` keeps its answer.
+class Nodes:
+    """Nodes and constants of a graph that is being written."""
 
-    For a float32 ``x``, ``x <= t`` holds exactly if ``x`` is at most the largest float32
-    not above ``t``. Rounding to nearest may round up onto a value of the data.
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.initializers: list[Any] = []
 
-    >>> floor_to_float32(np.array([0.1, 0.5, 1e300, -1e300])).tolist()
-    [0.09999999403953552, 0.5, 3.4028234663852886e+38, -inf]
-    """
-    exact = np.asarray(thresholds, dtype=np.float64)
-    with np.errstate(over="ignore"):
-        nearest = exact.astype(np.float32)
-        too_high = nearest.astype(np.float64) > exact
-        floored = np.where(too_high, np.nextafter(nearest, np.float32(-np.inf)), nearest)
-    return floored.astype(np.float32)
+    def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """Add a standard operator and return its output's name."""
+        from onnx import helper
+
+        output = f"v{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
+        return output
+
+    def add_trees(
+        self, trees: Sequence[Tree], data: str, base: FloatArray, *, in_float64: bool = False
+    ) -> str:
+        """Add the sums of trees' leaves and return the output's name."""
+        if in_float64:
+            from onnx import TensorProto
+
+            data = self.add("Cast", data, to=TensorProto.DOUBLE)
+        output = f"v{len(self.nodes)}"
+        self.nodes.append(
+            tree_node(trees, data=data, output=output, base=base, in_float64=in_float64)
+        )
+        return output
+
+    def constant(self, values: npt.NDArray[Any]) -> str:
+        """Keep an array and return its name."""
+        from onnx import numpy_helper
+
+        name = f"c{len(self.initializers)}"
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def finish(self, result: str, *, n_features: int, output: str, width: int) -> ModelProto:
+        """Wrap all into a model with our one input and one output, and let onnx check it."""
+        from onnx import TensorProto, checker, helper
+
+        last = self.nodes[-1]
+        if list(last.output) != [result]:
+            raise AssertionError(f"{result!r} is not what the last node makes.")
+        last.output[0] = output
+        real = int(TensorProto.DataType.Value("FLOAT"))
+        graph = helper.make_graph(
+            self.nodes,
+            "automl_lite",
+            [helper.make_tensor_value_info(INPUT, real, [None, n_features])],
+            [helper.make_tensor_value_info(output, real, [None, width])],
+            initializer=self.initializers,
+        )
+        model = helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid(d, v) for d, v in TARGET_OPSET.items()],
+            ir_version=IR_VERSION,
+            producer_name="automl-lite",
+        )
+        checker.check_model(model)
+        return model
 
 
-def tree_model(
-    trees: Sequence[Tree],
+def write_graph(
+    members: Sequence[Member],
     *,
     n_features: int,
-    base: npt.ArrayLike,
-    link: Link,
-    mode: Literal["BRANCH_LEQ", "BRANCH_LT"] = "BRANCH_LEQ",
+    task: Task,
+    n_classes: int,
+    calibrator: Calibrator | None = None,
 ) -> ModelProto:
-    """Make the graph of a tree ensemble.
+    """Make one graph of the weighted mean of models.
 
     Parameters
     ----------
-    trees : sequence of Tree
+    members : sequence of Member
     n_features : int
         Columns of the matrix.
-    base : array-like of shape (n_outputs,)
-        What every row starts from.
-    link : {"identity", "logistic", "softmax", "binary_mean", "mean"}
-        ``identity``: the sum is the value. ``logistic``, ``softmax``: the sums are scores.
-        ``mean``: the trees' average holds the probabilities, or the value with one output;
-        ``binary_mean``: it holds the second class's probability.
-    mode : {"BRANCH_LEQ", "BRANCH_LT"}
-        Comparison that leads to ``yes``.
+    n_classes : int
+        0 for regression.
 
     Returns
     -------
@@ -105,153 +152,209 @@ def tree_model(
         Input ``x`` float32 (n, n_features); output ``probabilities`` (n, n_classes), or
         ``value`` (n, 1).
     """
-    from onnx import helper
-
-    start = np.asarray(base, dtype=np.float64).reshape(-1)
-    attributes = _ensemble_attributes(trees, mode)
-    if np.any(start):
-        attributes["base_values"] = start.astype(np.float32).tolist()
-    node = helper.make_node(
-        "TreeEnsembleRegressor",
-        [INPUT],
-        ["scores"],
-        domain="ai.onnx.ml",
-        aggregate_function="AVERAGE" if link in {"mean", "binary_mean"} else "SUM",
-        post_transform="NONE",
-        n_targets=len(start),
-    )
-    node.attribute.extend(_attribute(name, values) for name, values in attributes.items())
-    if link == "identity" or (link == "mean" and len(start) == 1):
-        node.output[0] = VALUE
-        return finish([node], [], n_features=n_features, output=VALUE, width=1)
-    nodes, width = link_nodes(link, len(start))
-    return finish([node, *nodes], [], n_features=n_features, output=PROBABILITIES, width=width)
-
-
-def link_nodes(link: Link, n_scores: int) -> tuple[list[NodeProto], int]:
-    """Nodes from ``scores`` (n, n_scores) to ``probabilities``, and the number of classes."""
-    from onnx import helper
-
-    if link == "softmax":
-        return [helper.make_node("Softmax", ["scores"], [PROBABILITIES], axis=1)], n_scores
-    if link == "mean":
-        return [helper.make_node("Identity", ["scores"], [PROBABILITIES])], n_scores
-    positive = "scores"
-    nodes = []
-    if link == "logistic":
-        positive = "positive"
-        nodes.append(helper.make_node("Sigmoid", ["scores"], [positive]))
-    one = helper.make_tensor("one", _type_code("FLOAT"), [1], [1.0])
-    nodes += [
-        helper.make_node("Constant", [], ["one"], value=one),
-        helper.make_node("Sub", ["one", positive], ["negative"]),
-        helper.make_node("Concat", ["negative", positive], [PROBABILITIES], axis=1),
+    nodes = Nodes()
+    data, features = _coded(nodes, members, n_features)
+    placed = [
+        replace(member, part=_renumbered(member.part, numbers))
+        for member, numbers in zip(members, features, strict=True)
     ]
-    return nodes, 2
+    if task == "regression":
+        result = _mean_value(nodes, placed, data)
+        return nodes.finish(result, n_features=n_features, output=VALUE, width=1)
+    result = _mean_probabilities(nodes, placed, data, n_classes)
+    if calibrator is not None:
+        result = _calibrated(nodes, result, calibrator)
+    return nodes.finish(result, n_features=n_features, output=PROBABILITIES, width=n_classes)
 
 
-def finish(
-    nodes: Sequence[NodeProto],
-    initializers: Sequence[Any],
-    *,
-    n_features: int,
-    output: str,
-    width: int,
+def tree_model(
+    trees: Sequence[Tree], *, n_features: int, base: npt.ArrayLike, link: Link
 ) -> ModelProto:
-    """Wrap nodes into a model with our one input and one output, and let onnx check it."""
-    from onnx import checker, helper
-
-    real = _type_code("FLOAT")
-    graph = helper.make_graph(
-        list(nodes),
-        "automl_lite",
-        [helper.make_tensor_value_info(INPUT, real, [None, n_features])],
-        [helper.make_tensor_value_info(output, real, [None, width])],
-        initializer=list(initializers),
+    """Make the graph of one ensemble of trees; see :class:`TreePart`."""
+    start = np.asarray(base, dtype=np.float64).reshape(-1)
+    n_classes = 2 if link in {"logistic", "binary_mean"} else len(start)
+    is_value = link == "identity" or (link == "mean" and len(start) == 1)
+    return write_graph(
+        [Member(TreePart(tuple(trees), start, link))],
+        n_features=n_features,
+        task="regression" if is_value else "binary" if n_classes == 2 else "multiclass",
+        n_classes=0 if is_value else n_classes,
     )
-    model = helper.make_model(
-        graph,
-        opset_imports=[helper.make_opsetid(d, v) for d, v in TARGET_OPSET.items()],
-        ir_version=IR_VERSION,
-        producer_name="automl-lite",
-    )
-    checker.check_model(model)
-    return model
 
 
-def _type_code(name: str) -> int:
+def _coded(
+    nodes: Nodes, members: Sequence[Member], n_features: int
+) -> tuple[str, list[npt.NDArray[np.int64]]]:
+    """Put the numbers that replace codes behind the matrix, each table's once.
+
+    Returns
+    -------
+    str
+        Name of the wider matrix.
+    list of ndarray
+        For each member the column of the wider matrix in which each of its features lies.
+    """
+    places: dict[tuple[int, int, bytes], int] = {}
+    columns: list[int] = []
+    tables: list[npt.NDArray[np.float32]] = []
+    features = []
+    for member in members:
+        numbers = list(range(n_features))
+        pairs = [] if member.codes is None else zip(
+            member.codes.columns, member.codes.tables, strict=True
+        )  # fmt: skip
+        for column, table in pairs:
+            key = (column, table.shape[1], np.ascontiguousarray(table).tobytes())
+            first = places.get(key)
+            if first is None:
+                first = places[key] = len(columns)
+                columns += [column] * table.shape[1]
+                tables += list(table.T)
+            numbers[column] = n_features + first
+            numbers += range(n_features + first + 1, n_features + first + table.shape[1])
+        features.append(np.array(numbers, dtype=np.int64))
+    if not columns:
+        return INPUT, features
     from onnx import TensorProto
 
-    return int(TensorProto.DataType.Value(name))
+    begins = np.cumsum([0, *(len(table) for table in tables[:-1])])
+    codes = nodes.add("Gather", INPUT, nodes.constant(np.array(columns)), axis=1)
+    codes = nodes.add("Cast", codes, to=TensorProto.INT64)
+    if begins.any():
+        codes = nodes.add("Add", codes, nodes.constant(begins.astype(np.int64)))
+    flat = nodes.constant(np.concatenate(tables).astype(np.float32))
+    return nodes.add("Concat", INPUT, nodes.add("Gather", flat, codes), axis=1), features
 
 
-def _attribute(name: str, values: list[Any]) -> Any:
-    """Make a list attribute; onnx's own helper looks at every value's type, for seconds."""
-    from onnx import AttributeProto
-
-    kinds = {bytes: ("strings", "STRINGS"), float: ("floats", "FLOATS"), int: ("ints", "INTS")}
-    field, kind = kinds[type(values[0])]
-    attribute = AttributeProto(name=name, type=AttributeProto.AttributeType.Value(kind))
-    getattr(attribute, field).extend(values)
-    return attribute
-
-
-def _ensemble_attributes(trees: Sequence[Tree], mode: str) -> dict[str, Any]:
-    columns: dict[str, list[npt.NDArray[Any]]] = {}
-    for number, raw in enumerate(trees):
-        tree = _only_reachable(raw)
-        n_nodes = len(tree.feature)
-        is_leaf = tree.yes < 0
-        leaves, targets = np.nonzero(is_leaf[:, None] & (tree.values != 0))
-        # A leaf without any weight would be no leaf to the runtime: give it a zero.
-        bare = np.flatnonzero(is_leaf & ~np.any(tree.values != 0, axis=1))
-        leaves = np.concatenate([leaves, bare])
-        targets = np.concatenate([targets, np.zeros(len(bare), dtype=targets.dtype)])
-        order = np.lexsort((targets, leaves))
-        leaves, targets = leaves[order], targets[order]
-        made = {
-            "nodes_treeids": np.full(n_nodes, number),
-            "nodes_nodeids": np.arange(n_nodes),
-            "nodes_featureids": np.where(is_leaf, 0, tree.feature),
-            "nodes_modes": np.where(is_leaf, b"LEAF", mode.encode()),
-            "nodes_values": np.where(is_leaf, 0, tree.threshold).astype(np.float32),
-            "nodes_truenodeids": np.where(is_leaf, 0, tree.yes),
-            "nodes_falsenodeids": np.where(is_leaf, 0, tree.no),
-            "nodes_missing_value_tracks_true": np.where(is_leaf, 0, tree.missing_yes).astype(int),
-            "target_treeids": np.full(len(leaves), number),
-            "target_nodeids": leaves,
-            "target_ids": targets + tree.first_target,
-            "target_weights": tree.values[leaves, targets].astype(np.float32),
-        }
-        for name, column in made.items():
-            columns.setdefault(name, []).append(column)
-    if not columns:
-        raise ParityError("The model holds no trees, so there is nothing to export.")
-    return {name: np.concatenate(parts).tolist() for name, parts in columns.items()}
-
-
-def _only_reachable(tree: Tree) -> Tree:
-    """Leave out pruned nodes: the runtime would take each of them for another root."""
-    reached = np.zeros(len(tree.feature), dtype=bool)
-    level = np.array([0])
-    while len(level):
-        reached[level] = True
-        level = np.concatenate([tree.yes[level], tree.no[level]])
-        level = level[level >= 0]
-    if reached.all():
-        return tree
-    new_number = np.cumsum(reached) - 1
-
-    def renumbered(children: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        kept = children[reached]
-        return np.where(kept < 0, -1, new_number[kept])
-
-    return Tree(
-        feature=tree.feature[reached],
-        threshold=tree.threshold[reached],
-        missing_yes=tree.missing_yes[reached],
-        yes=renumbered(tree.yes),
-        no=renumbered(tree.no),
-        values=tree.values[reached],
-        first_target=tree.first_target,
+def _renumbered(part: Part, numbers: npt.NDArray[np.int64]) -> Part:
+    if isinstance(part, LinearPart):
+        return replace(part, numbers=numbers[part.numbers], hot_columns=numbers[part.hot_columns])
+    trees = tuple(
+        # Leaves of some libraries hold -2 for a feature; it is not looked at.
+        replace(tree, feature=numbers[np.where(tree.yes < 0, 0, tree.feature)])
+        for tree in part.trees
     )
+    return replace(part, trees=trees)
+
+
+def _mean_value(nodes: Nodes, members: Sequence[Member], data: str) -> str:
+    """Sum everything into one number: the weights are those of leaves and of columns.
+
+    A value near zero may be the sum of large leaves that cancel: of a target with a mean of
+    6,000, float32 sums were off by 0.002. So they are summed in float64, as most libraries
+    do. XGBoost's float32 sums are made as it makes them, and weighted afterwards.
+    """
+    trees: list[Tree] = []
+    base = np.zeros(1)
+    rounded: list[Tree] = []
+    weights: list[float] = []
+    for part, weight in _tree_parts(members):
+        if part.adds_in_float32:
+            rounded += [replace(tree, first_target=len(weights)) for tree in _from_base_on(part)]
+            weights.append(weight)
+            continue
+        trees += _weighted(part, weight)
+        base += weight * part.base
+    linear = [member for member in members if isinstance(member.part, LinearPart)]
+    results = []
+    if trees:
+        results.append(nodes.add_trees(trees, data, base, in_float64=True))
+    if rounded:
+        sums = nodes.add_trees(rounded, data, np.zeros(len(weights)))
+        if weights != [1.0]:
+            share = np.array(weights, dtype=np.float32)[:, None]
+            sums = nodes.add("MatMul", sums, nodes.constant(share))
+        results.append(sums)
+    if linear:
+        parts = [member.part for member in linear if isinstance(member.part, LinearPart)]
+        results.append(linear_scores(nodes, data, parts, [m.weight for m in linear]))
+    while len(results) > 1:
+        results.append(nodes.add("Add", results.pop(), results.pop()))
+    return results[0]
+
+
+def _mean_probabilities(nodes: Nodes, members: Sequence[Member], data: str, n_classes: int) -> str:
+    scored: list[Tree] = []
+    averaged: list[Tree] = []
+    base: list[FloatArray] = []
+    weights: list[float] = []
+    start = np.zeros(n_classes)
+    for part, weight in _tree_parts(members):
+        if part.link in {"mean", "binary_mean"}:
+            averaged += _weighted(_two_classes(part), weight)
+            start += weight * _two_classes(part).base
+            continue
+        # Of two classes the first one's score is 0: nothing is added to it.
+        skipped = n_classes - len(part.base)
+        offset = len(weights) * n_classes + skipped
+        scored += [replace(tree, first_target=tree.first_target + offset) for tree in part.trees]
+        base.append(np.concatenate([np.zeros(skipped), part.base]))
+        weights.append(weight)
+    scores = []
+    if scored:
+        scores.append(nodes.add_trees(scored, data, np.concatenate(base)))
+    linear = [member.part for member in members if isinstance(member.part, LinearPart)]
+    if linear:
+        scores.append(linear_scores(nodes, data, linear, None))
+        weights += [m.weight for m in members if isinstance(m.part, LinearPart)]
+    mean = nodes.add_trees(averaged, data, start) if averaged and not scores else ""
+    if not scores:
+        return mean
+    joined = scores[0] if len(scores) == 1 else nodes.add("Concat", *scores, axis=1)
+    if len(weights) == 1:
+        soft = nodes.add("Softmax", joined, axis=1)
+    else:
+        apart = nodes.constant(np.array([0, len(weights), n_classes], dtype=np.int64))
+        flat = nodes.constant(np.array([0, len(weights) * n_classes], dtype=np.int64))
+        soft = nodes.add("Softmax", nodes.add("Reshape", joined, apart), axis=2)
+        soft = nodes.add("Reshape", soft, flat)
+    if not averaged and len(weights) == 1:
+        return soft
+    sums = nodes.constant(
+        np.kron(np.array(weights)[:, None], np.eye(n_classes, dtype=np.float32)).astype(np.float32)
+    )
+    if not averaged:
+        return nodes.add("MatMul", soft, sums)
+    return nodes.add("Gemm", soft, sums, nodes.add_trees(averaged, data, start))
+
+
+def _calibrated(nodes: Nodes, probabilities: str, calibrator: Calibrator) -> str:
+    floor = nodes.constant(np.array(FLOOR, dtype=np.float32))
+    scores = nodes.add("Log", nodes.add("Max", probabilities, floor))
+    scores = nodes.add("Mul", scores, nodes.constant(np.array(calibrator.slope, dtype=np.float32)))
+    if any(calibrator.bias):
+        bias = np.array(calibrator.bias, dtype=np.float32)
+        scores = nodes.add("Add", scores, nodes.constant(bias))
+    return nodes.add("Softmax", scores, axis=1)
+
+
+def _tree_parts(members: Sequence[Member]) -> Iterator[tuple[TreePart, float]]:
+    for member in members:
+        if isinstance(member.part, TreePart):
+            yield member.part, member.weight
+
+
+def _weighted(part: TreePart, weight: float) -> list[Tree]:
+    """Multiply leaves by the part's weight, and by a tree's share where trees are averaged."""
+    factor = weight / len(part.trees) if part.link in {"mean", "binary_mean"} else weight
+    if factor == 1:
+        return list(part.trees)
+    return [replace(tree, values=tree.values * factor) for tree in part.trees]
+
+
+def _from_base_on(part: TreePart) -> list[Tree]:
+    """Put what every row starts from into the first tree's leaves, where it is rounded with
+    them as if it had been there first."""
+    first, *others = part.trees
+    values = (part.base.astype(np.float32) + first.values.astype(np.float32)).astype(np.float32)
+    return [replace(first, values=values), *others]
+
+
+def _two_classes(part: TreePart) -> TreePart:
+    """Let leaves hold both classes' probabilities, where they hold the second one's."""
+    if part.link != "binary_mean":
+        return part
+    trees = tuple(
+        replace(tree, values=np.hstack([1 - tree.values, tree.values])) for tree in part.trees
+    )
+    return TreePart(trees, np.array([-part.base[0], part.base[0]]), "mean")

@@ -9,13 +9,13 @@ import numpy as np
 from automl_core.errors import ParityError
 from automl_core.records import Task
 from automl_training.families.base import Family
-from automl_training.families.graph import Link, Tree, floor_to_float32, tree_model
+from automl_training.families.parts import Link, Tree, TreePart, floor_to_float32
 
 _LINKS: dict[Task, Link] = {"binary": "logistic", "multiclass": "softmax", "regression": "identity"}
 
 
-def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
-    """Express a fitted ``HistGradientBoostingClassifier`` or ``…Regressor``.
+def read(estimator: Any, task: Task, n_classes: int) -> TreePart:
+    """Read a fitted ``HistGradientBoostingClassifier`` or ``…Regressor``.
 
     Raises
     ------
@@ -25,13 +25,13 @@ def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
     del n_classes  # One set of trees per class is in the model itself.
     if task == "regression" and estimator.loss not in {"squared_error", "absolute_error"}:
         raise ParityError(f"Histogram boosting with the loss {estimator.loss!r} is not exported.")
-    trees = [
+    trees = tuple(
         _read_tree(predictor.nodes, target)
         for of_round in estimator._predictors
         for target, predictor in enumerate(of_round)
-    ]
+    )
     baseline = np.asarray(estimator._baseline_prediction)
-    return tree_model(trees, n_features=n_features, base=baseline.ravel(), link=_LINKS[task])
+    return TreePart(trees, baseline.ravel().astype(np.float64), _LINKS[task])
 
 
 def _read_tree(nodes: Any, target: int) -> Tree:
@@ -52,6 +52,5 @@ def _read_tree(nodes: Any, target: int) -> Tree:
 FAMILY = Family(
     name="hist_gradient_boosting",
     title="Histogram gradient boosting",
-    flaml_name="histgb",
-    to_onnx=to_onnx,
+    read=read,
 )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from automl_core.errors import ParityError
 from automl_core.records import Task
 from automl_training.families.base import Family
-from automl_training.families.graph import Link, Tree, floor_to_float32, tree_model
+from automl_training.families.parts import Link, Tree, TreePart, floor_to_float32
 
 # Parts of ``decision_type`` in LightGBM's model text (include/LightGBM/tree.h).
 _DEFAULT_LEFT = 2
@@ -19,8 +19,8 @@ _MISSING_NONE, _MISSING_ZERO = 0, 1
 _LINKS: dict[str, Link] = {"binary": "logistic", "multiclass": "softmax", "regression": "identity"}
 
 
-def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
-    """Express a fitted ``LGBMClassifier`` or ``LGBMRegressor``.
+def read(estimator: Any, task: Task, n_classes: int) -> TreePart:
+    """Read a fitted ``LGBMClassifier`` or ``LGBMRegressor``.
 
     Raises
     ------
@@ -36,8 +36,8 @@ def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
             f"LightGBM models with the objective {facts['objective']!r} are not exported."
         )
     width = int(facts["num_tree_per_iteration"])
-    trees = [_read_tree(block, number % width) for number, block in enumerate(blocks)]
-    return tree_model(trees, n_features=n_features, base=np.zeros(width), link=_LINKS[task])
+    trees = tuple(_read_tree(block, number % width) for number, block in enumerate(blocks))
+    return TreePart(trees, np.zeros(width), _LINKS[task])
 
 
 def _read_facts(block: str) -> dict[str, str]:
@@ -87,4 +87,4 @@ def _read_tree(block: str, target: int) -> Tree:
     )
 
 
-FAMILY = Family(name="lightgbm", title="LightGBM", flaml_name="lgbm", to_onnx=to_onnx)
+FAMILY = Family(name="lightgbm", title="LightGBM", read=read)

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from automl_core.records import Task
 from automl_training.families.base import Family, Traits
-from automl_training.families.graph import INPUT, PROBABILITIES, VALUE, finish, link_nodes
+from automl_training.families.parts import LinearPart, Link
 
 #: Categories with more codes than this are left out: one weight per value would be learned
 #: from too few rows each, and would widen the design matrix for nothing.
@@ -157,59 +157,24 @@ def why_not(traits: Traits) -> str | None:
     return None
 
 
-def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
-    """Express a fitted pipeline of :func:`build`, calculating in float64 as it does.
-
-    In float32 a dot product of large terms that cancel loses the parity.
-    """
-    from onnx import TensorProto, helper, numpy_helper
-
+def read(estimator: Any, task: Task, n_classes: int) -> LinearPart:
+    """Read a fitted pipeline of :func:`build`."""
     del n_classes
     design, model = estimator.named_steps["design"], estimator.named_steps["model"]
-    # scikit-learn scales first and weighs then; so does the graph, term by term.
-    weights = np.atleast_2d(model.coef_).T.astype(np.float64)
-    initializers = []
-
-    def constant(name: str, values: npt.NDArray[Any]) -> str:
-        initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    nodes, parts = [], []
-    if len(design.numbers_):
-        nodes += [
-            helper.make_node(
-                "Gather", [INPUT, constant("numbers", design.numbers_)], ["n0"], axis=1
-            ),
-            helper.make_node("Cast", ["n0"], ["n1"], to=TensorProto.DOUBLE),
-            helper.make_node("IsNaN", ["n1"], ["gaps"]),
-            helper.make_node("Where", ["gaps", constant("medians", design.medians_), "n1"], ["n2"]),
-            helper.make_node("Sub", ["n2", constant("means", design.means_)], ["n3"]),
-            helper.make_node("Div", ["n3", constant("scales", design.scales_)], ["n4"]),
-        ]
-        parts.append("n4")
-    if len(design.hot_columns_):
-        nodes += [
-            helper.make_node(
-                "Gather", [INPUT, constant("hot_of", design.hot_columns_)], ["c0"], axis=1
-            ),
-            helper.make_node("Equal", ["c0", constant("codes", design.hot_codes_)], ["c1"]),
-            helper.make_node("Cast", ["c1"], ["c2"], to=TensorProto.DOUBLE),
-        ]
-        parts.append("c2")
-    bias = np.atleast_1d(np.asarray(model.intercept_, dtype=np.float64))
-    nodes += [
-        helper.make_node("Concat", parts, ["design"], axis=1),
-        helper.make_node("MatMul", ["design", constant("weights", weights)], ["sums"]),
-        helper.make_node("Add", ["sums", constant("bias", bias)], ["wide"]),
-    ]
-    if task == "regression":
-        nodes.append(helper.make_node("Cast", ["wide"], [VALUE], to=TensorProto.FLOAT))
-        return finish(nodes, initializers, n_features=n_features, output=VALUE, width=1)
-    links, width = link_nodes("logistic" if task == "binary" else "softmax", len(bias))
-    nodes += [helper.make_node("Cast", ["wide"], ["scores"], to=TensorProto.FLOAT), *links]
-    return finish(nodes, initializers, n_features=n_features, output=PROBABILITIES, width=width)
+    links: dict[Task, Link] = {
+        "binary": "logistic", "multiclass": "softmax", "regression": "identity"
+    }  # fmt: skip
+    return LinearPart(
+        numbers=design.numbers_,
+        medians=design.medians_,
+        means=design.means_,
+        scales=design.scales_,
+        hot_columns=design.hot_columns_,
+        hot_codes=design.hot_codes_,
+        weights=np.atleast_2d(model.coef_).T.astype(np.float64),
+        bias=np.atleast_1d(np.asarray(model.intercept_, dtype=np.float64)),
+        link=links[task],
+    )
 
 
-FAMILY = Family(
-    name="linear", title="Linear model", flaml_name="linear", to_onnx=to_onnx, why_not=why_not
-)
+FAMILY = Family(name="linear", title="Linear model", read=read, why_not=why_not)

@@ -10,7 +10,7 @@ import numpy as np
 from automl_core.errors import ParityError
 from automl_core.records import Task
 from automl_training.families.base import Family
-from automl_training.families.graph import Link, Tree, tree_model
+from automl_training.families.parts import Link, Tree, TreePart, below_float32
 
 _LINKS: dict[str, Link] = {
     "binary:logistic": "logistic",
@@ -19,8 +19,8 @@ _LINKS: dict[str, Link] = {
 }
 
 
-def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
-    """Express a fitted ``XGBClassifier`` or ``XGBRegressor``.
+def read(estimator: Any, task: Task, n_classes: int) -> TreePart:
+    """Read a fitted ``XGBClassifier`` or ``XGBRegressor``.
 
     Raises
     ------
@@ -45,12 +45,11 @@ def to_onnx(estimator: Any, n_features: int, task: Task, n_classes: int) -> Any:
         # After early stopping the scikit-learn wrapper uses the trees up to the best round.
         last = boosting["model"]["iteration_indptr"][int(best_round) + 1]
         trees, targets = trees[:last], targets[:last]
-    return tree_model(
-        [_read_tree(tree, target) for tree, target in zip(trees, targets, strict=True)],
-        n_features=n_features,
+    return TreePart(
+        trees=tuple(_read_tree(tree, target) for tree, target in zip(trees, targets, strict=True)),
         base=_base_scores(learner["learner_model_param"]["base_score"], objective, width),
         link=_LINKS[objective],
-        mode="BRANCH_LT",
+        adds_in_float32=True,
     )
 
 
@@ -69,7 +68,8 @@ def _read_tree(tree: dict[str, Any], target: int) -> Tree:
     conditions = np.array(tree["split_conditions"], dtype=np.float64)
     return Tree(
         feature=np.array(tree["split_indices"], dtype=np.int64),
-        threshold=conditions.astype(np.float32),
+        # XGBoost's rows go left below the threshold.
+        threshold=below_float32(conditions.astype(np.float32)),
         missing_yes=np.array(tree["default_left"], dtype=bool),
         yes=yes,
         no=np.array(tree["right_children"], dtype=np.int64),
@@ -78,4 +78,4 @@ def _read_tree(tree: dict[str, Any], target: int) -> Tree:
     )
 
 
-FAMILY = Family(name="xgboost", title="XGBoost", flaml_name="xgboost", to_onnx=to_onnx)
+FAMILY = Family(name="xgboost", title="XGBoost", read=read)

@@ -21,6 +21,10 @@ MAX_SCATTER = 500
 
 RESIDUAL_BINS = 30
 
+#: Bins of equal rows of the predicted value; with fewer rows a bin its mean error is noise.
+PREDICTED_BINS = 10
+MIN_ROWS_PER_BIN = 20
+
 
 def roc_points(scored: Scored) -> list[Point]:
     """False positive rate (x) against true positive rate (y) of class 1, rising."""
@@ -104,10 +108,46 @@ def residual_summary(scored: Scored, rng: np.random.Generator) -> dict[str, Any]
             name: float(value)
             for name, value in zip(("q05", "q25", "q50", "q75", "q95"), quantiles, strict=True)
         },
+        # Of the rows that were answered too high and too low, how many and by how much.
+        "over": _side(errors < 0, errors),
+        "under": _side(errors > 0, errors),
+        "by_predicted": _by_predicted(scored),
         "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
         "points": [{"x": float(scored.y[row]), "y": float(scored.predicted[row])} for row in rows],
         "points_are_sampled": errors.size > MAX_SCATTER,
     }
+
+
+def _side(rows: NDArray[np.bool_], errors: Floats) -> dict[str, float | None]:
+    """Share of these rows, and their mean absolute error (null without rows)."""
+    return {
+        "share": float(rows.mean()),
+        "mean_absolute": float(np.abs(errors[rows]).mean()) if rows.any() else None,
+    }
+
+
+def _by_predicted(scored: Scored) -> list[dict[str, float | int]]:
+    """Error along the predicted value, in bins of equal rows that divide no equal values."""
+    n_bins = min(PREDICTED_BINS, scored.y.size // MIN_ROWS_PER_BIN)
+    if n_bins < 2:
+        return []
+    edges = np.unique(np.quantile(scored.predicted, np.linspace(0, 1, n_bins + 1)[1:-1]))
+    bin_of = np.searchsorted(edges, scored.predicted, side="left")
+    entries: list[dict[str, float | int]] = []
+    for number in np.unique(bin_of):
+        rows = bin_of == number
+        errors = scored.errors[rows]
+        entries.append(
+            {
+                "low": float(scored.predicted[rows].min()),
+                "high": float(scored.predicted[rows].max()),
+                "n_rows": int(rows.sum()),
+                "mean_error": float(errors.mean()),
+                "rmse": float(np.sqrt((errors**2).mean())),
+                "mae": float(np.abs(errors).mean()),
+            }
+        )
+    return entries
 
 
 def histogram(values: Floats) -> tuple[Codes, NDArray[np.float64]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.records import Metric, Task
-from automl_training.scoring import conformal, curves
+from automl_core.records import Metric, SplitMethod, Task
+from automl_training.scoring import curves, promises
 from automl_training.scoring.bootstrap import LEVEL, Resampled, interval, resample
 from automl_training.scoring.metrics import (
     Floats,
@@ -20,12 +21,52 @@ from automl_training.scoring.metrics import (
     measure,
     measures_of,
 )
-from automl_training.scoring.verdict import Improvement, verdict
+from automl_training.scoring.promises import Unseen
+from automl_training.scoring.thresholds import threshold_block
+from automl_training.scoring.verdict import (
+    Improvement,
+    imbalance_words,
+    is_worth_deploying,
+    verdict,
+)
+
+if TYPE_CHECKING:
+    from automl_training.families.calibrator import Calibrator
 
 #: A matrix of more classes than this can be neither read nor drawn.
 MAX_CONFUSION_CLASSES = 50
 
-COVERAGE = 0.9
+#: From this share of rows in one class on, accuracy alone says nothing.
+IMBALANCED = 0.7
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the model beside its answers to the holdout; all of it may be absent.
+
+    Parameters
+    ----------
+    unseen : Unseen or None
+        Out-of-fold answers to training rows: ranges, label sets and thresholds are made of
+        them, and of the holdout where they are absent.
+    split : SplitMethod
+        How the holdout was set aside.
+    calibrator : Calibrator or None
+        Part of the model, if calibration helped.
+    segments : list
+        From :func:`automl_training.scoring.segments.segments`.
+    leak : mapping or None
+        From :func:`automl_training.scoring.leaks.leak_check`.
+    """
+
+    unseen: Unseen | None = None
+    split: SplitMethod = "random"
+    calibrator: Calibrator | None = None
+    segments: list[dict[str, Any]] = field(default_factory=list)
+    leak: Mapping[str, Any] | None = None
+
+
+NO_EVIDENCE = Evidence()
 
 
 def evaluate(
@@ -39,6 +80,7 @@ def evaluate(
     weights: NDArray[Any] | None = None,
     weights_train: NDArray[Any] | None = None,
     seed: int = 0,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> dict[str, Any]:
     """Judge predictions on the holdout against a trivial baseline.
 
@@ -58,6 +100,8 @@ def evaluate(
         Row weights of both.
     seed : int
         Of the resamples and of sampled points.
+    evidence : Evidence
+        What else is known of the model.
 
     Returns
     -------
@@ -71,12 +115,23 @@ def evaluate(
         weights=None if weights_train is None else np.asarray(weights_train, np.float64),
     )  # fmt: skip
     measures = measures_of(task)
-    resampled = resample(model, baseline, measures, measure(metric), weights=w, seed=seed)
+    judged_by = measure(metric)
+    resampled = resample(model, baseline, measures, judged_by, weights=w, seed=seed)
     ones = np.ones((1, model.y.size)) if w is None else w[np.newaxis, :]
     judged, guessed = Weighted(model, ones), Weighted(baseline, ones)
     values = {m.name: float(m.of(judged)[0]) for m in measures}
-    guesses = {m.name: float(m.of(guessed)[0]) for m in measures}
-    improvement = _improvement(measure(metric), values, guesses, resampled)
+    guesses = {m.name: float(m.guess(judged, guessed)[0]) for m in measures}
+    improvement = _improvement(judged_by, values, guesses, resampled)
+    is_worth = is_worth_deploying(judged_by, values[metric], guesses[metric], improvement)
+    is_by_chance = guesses[metric] > float(judged_by.of(guessed)[0])
+    against = judged_by.chance_title if is_by_chance else name
+    words = verdict(
+        judged_by, values[metric], guesses[metric], against, improvement, n_rows=model.y.size
+    )  # fmt: skip
+    if metric == "accuracy":
+        words = " ".join([words, *_imbalance(judged, classes, values, guesses)])
+    if evidence.leak is not None and evidence.leak["suspicious"]:
+        words = f"{words} Check before deploying: {evidence.leak['reason']}"
     result: dict[str, Any] = {
         "task": task,
         "metric": metric,
@@ -84,21 +139,20 @@ def evaluate(
         "n_rows": int(model.y.size),
         "is_weighted": w is not None,
         "scores": {m.name: _entry(m, values[m.name], resampled) for m in measures},
-        "interval_method": (
-            f"{100 * LEVEL:.0f} % percentile bootstrap over {resampled.n_resamples:,} resamples "
-            f"of the {model.y.size:,} holdout rows"
-        ),
-        "baseline": {"name": name, "scores": {k: _finite(v) for k, v in guesses.items()}},
+        "interval_method": _interval_method(resampled, model.y.size),
+        "baseline": {
+            "name": name,
+            "scores": {k: _finite(v) for k, v in guesses.items()},
+            "by_chance": [m.name for m in measures if m.by_chance is not None],
+        },
         "improvement": {
             "value": _finite(improvement.value),
             "low": _finite(improvement.low),
             "high": _finite(improvement.high),
         },
         "is_better_than_baseline": improvement.is_certain,
-        "verdict": verdict(
-            measure(metric), values[metric], guesses[metric], name, improvement,
-            n_rows=model.y.size,
-        ),
+        "is_worth_deploying": is_worth,
+        "verdict": words,
         "classes": list(classes),
         "confusion": None,
         "per_class": [],
@@ -106,15 +160,51 @@ def evaluate(
         "pr": [],
         "calibration": [],
         "calibration_error": None,
+        "calibration_applied": None,
+        "thresholds": None,
+        "label_set": None,
         "residuals": None,
         "interval": None,
-    }  # fmt: skip
-    rng = np.random.default_rng(seed)
+        "segments": evidence.segments,
+        "leak_check": None if evidence.leak is None else dict(evidence.leak),
+    }
     if task == "regression":
-        result |= _regression_part(model, rng)
+        result["residuals"] = curves.residual_summary(model, np.random.default_rng(seed))
+        result["interval"] = promises.interval_block(
+            np.asarray(model.y, np.float64), model.predicted, evidence.unseen,
+            split=evidence.split, seed=seed,
+        )  # fmt: skip
     else:
-        result |= _classification_part(model, ones, classes)
+        result |= _classification_part(model, w, classes, evidence, seed)
+    promised = result["interval"] or result["label_set"]
+    if w is not None:
+        promised["method"] += " Every row counts alike, whatever its weight."
     return result
+
+
+def _interval_method(resampled: Resampled, n_rows: int) -> str:
+    words = (
+        f"{100 * LEVEL:.0f} % percentile bootstrap over {resampled.n_resamples:,} resamples of "
+        f"the {n_rows:,} holdout rows"
+    )
+    if resampled.n_rows < n_rows:
+        words += f" (of {resampled.n_rows:,} of them, scaled to all)"
+    if resampled.keeps_rare:
+        words += "; rare classes keep their number of rows"
+    return words
+
+
+def _imbalance(
+    judged: Weighted, classes: Sequence[Any], values: dict[str, float], guesses: dict[str, float]
+) -> list[str]:
+    """Say what accuracy hides, if most rows are of one class."""
+    actual = judged.per_class[1][0]
+    most = int(actual.argmax())
+    share = float(actual[most] / actual.sum()) if actual.sum() > 0 else 0.0
+    balanced = values["balanced_accuracy"]
+    if share < IMBALANCED or not math.isfinite(balanced):
+        return []
+    return [imbalance_words(classes[most], share, balanced, guesses["balanced_accuracy"])]
 
 
 def make_baseline(
@@ -165,13 +255,26 @@ def _improvement(
 ) -> Improvement:
     """Difference to the baseline on the same resamples, positive where the model is better."""
     sign = 1.0 if m.is_higher_better else -1.0
-    bounds = interval(sign * (resampled.model[m.name] - resampled.baseline))
-    return Improvement(sign * (values[m.name] - guesses[m.name]), *(bounds or (math.nan, math.nan)))
+    gains = sign * (resampled.model[m.name] - resampled.baseline)
+    bounds = interval(gains)
+    value = sign * (values[m.name] - guesses[m.name])
+    if bounds is None:
+        return Improvement(value, math.nan, math.nan, math.nan)
+    return Improvement(value, *bounds, float(np.nanstd(gains)))
 
 
-def _classification_part(model: Scored, weights: Floats, classes: Sequence[Any]) -> dict[str, Any]:
-    counted = Weighted(model, np.ones((1, model.y.size))).confusions[0]
-    weighted = Weighted(model, weights).confusions[0]
+def _classification_part(
+    model: Scored,
+    weights: Floats | None,
+    classes: Sequence[Any],
+    evidence: Evidence,
+    seed: int,
+) -> dict[str, Any]:
+    everyone = np.ones((1, model.y.size))
+    counted = Weighted(model, everyone).confusions[0]
+    weighted = counted
+    if weights is not None:
+        weighted = Weighted(model, weights[np.newaxis, :]).confusions[0]
     part: dict[str, Any] = {"per_class": _per_class(counted, weighted, classes)}
     if len(classes) <= MAX_CONFUSION_CLASSES:
         part["confusion"] = {
@@ -186,12 +289,41 @@ def _classification_part(model: Scored, weights: Floats, classes: Sequence[Any])
             "matrix": None,
             "reason": f"{len(classes)} classes; shown for up to {MAX_CONFUSION_CLASSES}.",
         }
+    unseen = evidence.unseen
     if model.task == "binary":
         part["roc"] = curves.roc_points(model)
         part["pr"] = curves.precision_recall_points(model)
+        part["thresholds"] = threshold_block(
+            model,
+            model if unseen is None else Scored("binary", unseen.y, unseen.predicted),
+            weights=weights,
+            tuned_weights=weights if unseen is None else unseen.weights,
+            chosen_on="holdout" if unseen is None else "out_of_fold",
+        )
     part["calibration"] = curves.calibration_points(model)
     part["calibration_error"] = curves.calibration_error(part["calibration"])
+    part["calibration_applied"] = _calibration_applied(evidence.calibrator)
+    part["label_set"] = promises.label_set_block(
+        np.asarray(model.y, np.int64), model.predicted, unseen, split=evidence.split, seed=seed
+    )
     return part
+
+
+def _calibration_applied(calibrator: Calibrator | None) -> dict[str, Any] | None:
+    if calibrator is None:
+        return None
+    if abs(calibrator.slope - 1) < 0.02:
+        what = "the classes' probabilities were shifted or kept from being 0"
+    elif calibrator.slope < 1:
+        what = "the model was too sure of itself, so its probabilities were made more careful"
+    else:
+        what = "the model was too careful, so its probabilities were made bolder"
+    return {
+        "slope": calibrator.slope,
+        "bias": list(calibrator.bias),
+        "reason": f"On training rows that it had not seen, {what}; this lowered their log loss by "
+        "more than noise.",
+    }
 
 
 def _per_class(counted: Floats, weighted: Floats, classes: Sequence[Any]) -> list[dict[str, Any]]:
@@ -215,21 +347,6 @@ def _per_class(counted: Floats, weighted: Floats, classes: Sequence[Any]) -> lis
             }
         )
     return table
-
-
-def _regression_part(model: Scored, rng: np.random.Generator) -> dict[str, Any]:
-    width = conformal.half_width(model.errors, coverage=COVERAGE)
-    interval_of_rows: dict[str, Any] = {
-        "coverage": COVERAGE,
-        "half_width": width,
-        "n_rows": int(model.y.size),
-        "method": "split conformal prediction on the holdout's residuals (Lei et al. 2018)",
-    }
-    if width is None:
-        interval_of_rows["reason"] = (
-            f"{model.y.size} holdout rows are too few for {COVERAGE:.0%} intervals."
-        )
-    return {"residuals": curves.residual_summary(model, rng), "interval": interval_of_rows}
 
 
 def _finite(value: float) -> float | None:

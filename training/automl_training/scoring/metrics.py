@@ -69,6 +69,10 @@ class Scored:
         """Actual minus predicted value."""
         return np.asarray(self.y - self.predicted, np.float64)
 
+    def only(self, rows: NDArray[np.int64]) -> Scored:
+        """Some of the rows."""
+        return Scored(self.task, self.y[rows], self.predicted[rows])
+
     def ranking(self, code: int) -> _Ranking:
         """The rows in falling order of the probability of one class; sorted once."""
         if code not in self._ranked:
@@ -158,12 +162,38 @@ class Weighted:
         return _mean_defined(roc, axis=0), _mean_defined(precision, axis=0)
 
     @cached_property
+    def areas_by_chance(self) -> Floats:
+        """Average precision to be expected of a random order, per batch.
+
+        Somewhat above the share of positives, the more so the fewer rows there are.
+        Bestgen: Exact Expected Average Precision of the Random Baseline for System
+        Evaluation, PBML 103 (2015).
+        """
+        n = np.maximum((self.weights > 0).sum(axis=1).astype(np.float64), 2.0)
+        harmonic = np.log(n) + np.euler_gamma + 1 / (2 * n)
+        total = self.weights.sum(axis=1)
+        codes = [1] if self.scored.task == "binary" else range(self.scored.n_classes)
+        each = []
+        for code in codes:
+            share = _ratio(self.weights @ (self.scored.y == code).astype(np.float64), total)
+            expected = (harmonic + (share * n - 1) / (n - 1) * (n - harmonic)) / n
+            each.append(np.where(share > 0, expected, np.nan))
+        return _mean_defined(np.stack(each), axis=0)
+
+    @cached_property
     def confusions(self) -> Floats:
         """Matrices, actual x predicted, of shape (n_batches, n_classes, n_classes)."""
         n, cells = self.scored.n_classes, self.scored.cells
         return np.stack(
             [np.bincount(cells, weights=w, minlength=n * n).reshape(n, n) for w in self.weights]
         )
+
+    @cached_property
+    def dealt_out(self) -> tuple[Floats, Floats, Floats]:
+        """As ``per_class``, had the same labels been dealt out to the rows at random."""
+        _, actual, answered = self.per_class
+        total = actual.sum(axis=1, keepdims=True)
+        return _ratio(actual * answered, np.broadcast_to(total, actual.shape)), actual, answered
 
     @cached_property
     def per_class(self) -> tuple[Floats, Floats, Floats]:
@@ -181,18 +211,18 @@ def _balanced_accuracy(rows: Weighted) -> Floats:
     return _mean_defined(_ratio(right, actual), axis=1)
 
 
-def _f1_of_each(rows: Weighted) -> Floats:
-    right, actual, answered = rows.per_class
+def _f1_of_each(parts: tuple[Floats, Floats, Floats]) -> Floats:
+    right, actual, answered = parts
     return _ratio(2 * right, actual + answered)
 
 
-def _macro_f1(rows: Weighted) -> Floats:
-    return _mean_defined(_f1_of_each(rows), axis=1)
+def _macro_f1(parts: tuple[Floats, Floats, Floats]) -> Floats:
+    return _mean_defined(_f1_of_each(parts), axis=1)
 
 
-def _f1(rows: Weighted) -> Floats:
+def _f1(parts: tuple[Floats, Floats, Floats]) -> Floats:
     # No positive row and none predicted: scikit-learn says 0.
-    return np.nan_to_num(_f1_of_each(rows)[:, 1], nan=0.0)
+    return np.nan_to_num(_f1_of_each(parts)[:, 1], nan=0.0)
 
 
 def _precision(rows: Weighted) -> Floats:
@@ -233,6 +263,17 @@ class Measure:
     tasks: tuple[Task, ...]
     of: Callable[[Weighted], Floats]
     undefined_because: str = "there are no rows to score"
+    by_chance: Callable[[Weighted], Floats] | None = None
+    """What the same answers would score if they were dealt out to the rows at random, for the
+    measures where a constant answer scores less than that."""
+    chance_title: str = "model's own labels dealt out to the rows at random"
+
+    def guess(self, model: Weighted, baseline: Weighted) -> Floats:
+        """What guessing scores: the baseline, or the model's own labels dealt out at random."""
+        guessed = self.of(baseline)
+        if self.by_chance is None:
+            return guessed
+        return np.fmax(guessed, self.by_chance(model))
 
 
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
@@ -242,14 +283,18 @@ MEASURES: tuple[Measure, ...] = (
     Measure("roc_auc", "ROC AUC", True, _CLASSES,
             lambda rows: rows.areas[0], _BOTH_SIDES),
     Measure("average_precision", "average precision", True, _CLASSES,
-            lambda rows: rows.areas[1], "no row is of the positive class"),
+            lambda rows: rows.areas[1], "no row is of the positive class",
+            by_chance=lambda rows: rows.areas_by_chance, chance_title="rows in random order"),
     Measure("log_loss", "log loss", False, _CLASSES,
             lambda rows: rows.mean(rows.scored.row_log_loss)),
     Measure("brier", "Brier score", False, ("binary",), _brier),
     Measure("accuracy", "accuracy", True, _CLASSES, _accuracy),
     Measure("balanced_accuracy", "balanced accuracy", True, _CLASSES, _balanced_accuracy),
-    Measure("f1", "F1 of the positive class", True, ("binary",), _f1),
-    Measure("macro_f1", "macro F1", True, _CLASSES, _macro_f1),
+    Measure("f1", "F1 of the positive class", True, ("binary",),
+            lambda rows: _f1(rows.per_class), by_chance=lambda rows: _f1(rows.dealt_out)),
+    Measure("macro_f1", "macro F1", True, _CLASSES,
+            lambda rows: _macro_f1(rows.per_class),
+            by_chance=lambda rows: _macro_f1(rows.dealt_out)),
     Measure("precision", "precision", True, ("binary",), _precision,
             "the model calls no row positive"),
     Measure("recall", "recall", True, ("binary",), _recall, "no row is of the positive class"),

@@ -2,15 +2,22 @@
 
 from automl_training.search.parent import fixed_trials, run_search
 from automl_training.search.records import (
+    EnsembleNote,
+    Fitted,
+    Member,
+    OutOfFold,
     SearchResult,
     SearchSpec,
     Trial,
     best_of_each,
-    read_trials,
-    write_trials,
 )
+from automl_training.search.trial_log import read_trials, write_trials
 
 __all__ = [
+    "EnsembleNote",
+    "Fitted",
+    "Member",
+    "OutOfFold",
     "SearchResult",
     "SearchSpec",
     "Trial",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from automl_training.search.records import EVENTS
 
-EventName = Literal["validation", "search_over", "note", "fitted", "failed"]
+EventName = Literal["validation", "search_over", "note", "ensemble", "fitted", "failed"]
 
 
 class EventWriter:

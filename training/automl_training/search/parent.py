@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from automl_core.errors import SearchFailedError
 from automl_core.records import FamilyName
-from automl_training.families import Candidate, Traits, family
+from automl_training.families import Traits, family
 from automl_training.families.linear import count_columns
 from automl_training.search.events import EventReader
 from automl_training.search.processes import Child
@@ -27,43 +27,44 @@ from automl_training.search.records import (
     EVENTS,
     GROUPS,
     MATRIX,
-    RESUME,
     SPEC,
     TARGET,
     TRIALS,
     WEIGHTS,
+    EnsembleNote,
+    Fitted,
+    Member,
     SearchResult,
     SearchSpec,
     TrainingRows,
     Trial,
-    write_trials,
 )
-from automl_training.search.trial_log import TrialLog
-from automl_training.search.watch import MAX_REFIT_SHARE, SEARCH_SHARE
+from automl_training.search.trial_log import TrialLog, write_trials
+from automl_training.search.watch import SEARCH_SHARE
 
 #: Seconds between two looks at the child, and at least so often the caller hears of it.
 LOOK_S = 0.2
 PROGRESS_S = 1.0
 
 #: A trial that is in flight when the search should end may take this share of the budget
-#: longer, and at least so many seconds; then the child is killed and another one refits.
-GRACE_SHARE = 0.04
+#: longer, and at least so many seconds; then the child is killed and another one finishes.
+GRACE_SHARE = 0.06
 GRACE_S = 2.0
 
-#: Below this many cells a second thread costs more than it brings: measured on 178 x 13,
-#: one thread made twice the trials of two, on 4,454 x 13 a third more.
-SINGLE_THREAD_CELLS = 100_000
+#: Share of the time up to the deadline after which a reproducible search is given up: its
+#: number of trials decides, and only the deadline may interfere.
+REPRODUCIBLE_SHARE = 0.85
 
-#: Trials a second of a reproducible search, and the cells at which they are half as many:
-#: what two busy cores made of 344 x 9 (207 trials in 46 s) and 269,421 x 17 (59 in 49 s),
-#: less a margin, for this search must not be cut off.
-FIXED_TRIALS_PER_S = 1.5
-CELLS_OF_HALF_SPEED = 5_000_000
-MIN_FIXED_TRIALS, MAX_FIXED_TRIALS = 24, 600
+#: Trials a second of a reproducible search, and the cells times outputs at which they are half
+#: as many: two cores made 18 trials of 2,344 x 79 in 29 s. A trial takes a tenth of the budget
+#: at most (see ``portfolio``), so a few can always be made.
+FIXED_TRIALS_PER_S = 1.0
+CELLS_OF_HALF_SPEED = 150_000
+MIN_FIXED_TRIALS, MAX_FIXED_TRIALS = 7, 400
 
 CHILD = (sys.executable, "-m", "automl_training.search.child")
 
-Phase = Literal["search", "refit", "rescue"]
+Phase = Literal["search", "finish", "rescue"]
 
 
 def run_search(
@@ -160,8 +161,7 @@ def _made_complete(spec: SearchSpec, data: TrainingRows) -> tuple[SearchSpec, li
     max_trials = spec.max_trials
     if spec.reproducible and max_trials is None:
         max_trials = fixed_trials(spec.budget_s, n_cells=data.matrix.size, n_classes=spec.n_classes)
-    n_threads = 1 if data.matrix.size < SINGLE_THREAD_CELLS else spec.n_threads
-    complete = dataclasses.replace(spec, families=kept, max_trials=max_trials, n_threads=n_threads)
+    complete = dataclasses.replace(spec, families=kept, max_trials=max_trials)
     return complete, notes
 
 
@@ -169,9 +169,9 @@ def fixed_trials(budget_s: float, *, n_cells: int, n_classes: int) -> int:
     """Number of trials of a reproducible search: of budget and data, never of the clock.
 
     >>> fixed_trials(60, n_cells=344 * 9, n_classes=3)
-    89
+    56
     >>> fixed_trials(60, n_cells=269_421 * 17, n_classes=2)
-    46
+    7
     """
     # Boosting fits one tree a class and round.
     trees = n_classes if n_classes > 2 else 1
@@ -191,7 +191,7 @@ def _write_inputs(
     folder.mkdir(parents=True, exist_ok=True)
     for left_over in (EVENTS, WEIGHTS, GROUPS):
         (folder / left_over).unlink(missing_ok=True)
-    for pattern in ("flaml-*.log", "candidate-*"):
+    for pattern in ("kept-*", "models-*", "candidate-*"):
         for path in folder.glob(pattern):
             path.unlink()
     np.save(folder / MATRIX, np.ascontiguousarray(data.matrix, dtype=np.float32))
@@ -203,7 +203,6 @@ def _write_inputs(
         # Names of groups are nobody's business in the child; numbers will do.
         number = {name: code for code, name in enumerate(dict.fromkeys(groups.tolist()))}
         np.save(folder / GROUPS, np.array([number[name] for name in groups.tolist()], np.int64))
-    write_trials(folder / RESUME, resume)
     write_trials(folder / TRIALS, resume)
     values = {
         "spec": spec.to_json(),
@@ -227,11 +226,13 @@ class _Run:
     evaluated_on: str = ""
     stopped_because: str = ""
     fitted: list[dict[str, Any]] = field(default_factory=list)
+    ensemble: EnsembleNote | None = None
+    can_bag: bool = False
     failure: str | None = None
     told_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.log = TrialLog(self.folder, self.spec)
+        self.log = TrialLog(self.folder)
         self.events = EventReader(self.folder)
 
     @property
@@ -242,8 +243,7 @@ class _Run:
     def search_limit_s(self) -> float:
         """When a search that has not ended by itself is ended from outside."""
         if self.spec.reproducible:
-            # The number of trials decides; only the deadline may interfere.
-            return self.spec.hard_deadline_s * (1 - MAX_REFIT_SHARE / 2)
+            return self.spec.hard_deadline_s * REPRODUCIBLE_SHARE
         return SEARCH_SHARE * self.spec.budget_s + max(GRACE_S, GRACE_SHARE * self.spec.budget_s)
 
     def to_the_end(self) -> None:
@@ -251,9 +251,11 @@ class _Run:
         self._phase("search", self.search_limit_s)
         if self.failure is not None:
             return
-        if not self.fitted and self.log.trials and self.elapsed < self.spec.rescue_at_s:
-            self._phase("refit", self.spec.rescue_at_s)
-        if not self.fitted and self.log.trials:
+        # With models of the folds on disk, finishing takes seconds and no last resort is needed.
+        limit_s = self.spec.hard_deadline_s if self.can_bag else self.spec.rescue_at_s
+        if not self.fitted and self.log.trials and self.elapsed < limit_s:
+            self._phase("finish", limit_s)
+        if not self.fitted:
             self._phase("rescue", self.spec.hard_deadline_s)
 
     def _phase(self, phase: Phase, limit_s: float) -> None:
@@ -284,9 +286,6 @@ class _Run:
         for event in self.events.read():
             self._hear(event)
         fresh = self.log.read()
-        if fresh:
-            with (self.folder / TRIALS).open("a", encoding="utf-8") as file:
-                file.writelines(f"{trial.to_line()}\n" for trial in fresh)
         if fresh or is_last or self.elapsed - self.told_at >= PROGRESS_S:
             self.told_at = self.elapsed
             self.on_progress(list(self.log.trials))
@@ -295,10 +294,15 @@ class _Run:
         text = str(event["text"])
         if event["event"] == "validation":
             self.evaluated_on = text
+            self.can_bag = bool(event["can_bag"])
         elif event["event"] == "search_over":
             self.stopped_because = text
         elif event["event"] == "fitted":
             self.fitted.append(event)
+        elif event["event"] == "ensemble":
+            values = event["note"]
+            members = tuple(Member(**member) for member in values["members"])
+            self.ensemble = EnsembleNote(**values | {"members": members})
         elif event["event"] == "failed":
             self.failure = text
         else:
@@ -307,11 +311,6 @@ class _Run:
     def _note_kill(self, phase: Phase) -> None:
         if not self.stopped_because:
             self.stopped_because = "the last trial took longer than the time for searching"
-        if phase == "search" and not self.log.trials:
-            self.failure = (
-                f"No trial ended within {self.elapsed:.0f} seconds. Raise the time budget, "
-                "exclude columns, or train on fewer rows."
-            )
         if self.spec.reproducible:
             self.notes.append(
                 "The deadline ended the search before all its trials were made, so another run "
@@ -332,10 +331,7 @@ class _Run:
             words = child.last_words().splitlines() or ["it said nothing"]
             reason = f"it ended with exit code {code}: {words[-1][:300]}"
         self.stopped_because = self.stopped_because or "the searching process ended early"
-        if self.log.trials:
-            self.notes.append(f"The process of the phase {phase} failed: {reason}.")
-        else:
-            self.failure = f"The searching process failed before the first trial: {reason}."
+        self.notes.append(f"The process of the phase {phase} failed: {reason}.")
 
     def result(self, *, n_rows: int) -> SearchResult:
         """Load what was fitted.
@@ -352,25 +348,15 @@ class _Run:
                 "the time budget, exclude columns, or train on fewer rows. " + " ".join(self.notes)
             )
             raise SearchFailedError(detail.strip(), folder=str(self.folder))
-        trial_of = {trial.trial_id: trial for trial in self.log.trials}
-        pairs: list[tuple[Trial, Candidate]] = sorted(
-            (
-                (trial_of[event["trial_id"]], joblib.load(self.folder / event["file"]))
-                for event in self.fitted
-            ),
-            key=lambda pair: (pair[0].loss, pair[0].trial_id),
-        )
-        for _, candidate in pairs:
-            if candidate.n_rows < n_rows:
-                self.notes.append(
-                    f"{candidate.family} was fitted on a sample of {candidate.n_rows} of {n_rows} "
-                    "rows, for there was no time for more; raise the time budget."
-                )
+        fitted: list[Fitted] = [
+            joblib.load(self.folder / event["file"])
+            for event in sorted(self.fitted, key=lambda event: event["rank"])
+        ]
         return SearchResult(
             trials=list(self.log.trials),
-            candidates=[candidate for _, candidate in pairs],
-            fitted_trials=[trial for trial, _ in pairs],
+            fitted=fitted,
             evaluated_on=self.evaluated_on,
             stopped_because=self.stopped_because,
+            ensemble=self.ensemble,
             notes=self.notes,
         )

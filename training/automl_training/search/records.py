@@ -7,23 +7,22 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.records import FamilyName, Metric, Task
+from automl_core.records import EnsemblePolicy, FamilyName, Metric, Task
 from automl_training.families import Candidate
 
-#: Files of a search's folder. The parent writes the first four, the child the others.
+#: Files of a search's folder. The parent writes the inputs, the child the others.
 SPEC = "spec.json"
 MATRIX = "X.npy"
 TARGET = "y.npy"
 WEIGHTS = "weights.npy"
 GROUPS = "groups.npy"
-RESUME = "resume.jsonl"
 TRIALS = "trials.jsonl"
+"""Every trial, those of an earlier attempt first; the child appends to it."""
 EVENTS = "events.jsonl"
 STDERR = "stderr.txt"
 
@@ -59,7 +58,9 @@ class SearchSpec:
     max_trials : int or None
         None: as many as fit, or, when reproducible, a number made of rows and budget.
     max_candidates : int
-        Families whose best configuration is refitted on all rows.
+        Families whose best configuration becomes a candidate.
+    ensemble : {"auto", "off"}
+        Whether a weighted mean of several models may be a candidate.
     """
 
     task: Task
@@ -74,6 +75,7 @@ class SearchSpec:
     reproducible: bool = False
     max_trials: int | None = None
     max_candidates: int = 4
+    ensemble: EnsemblePolicy = "auto"
 
     @property
     def rescue_at_s(self) -> float:
@@ -160,6 +162,79 @@ class Trial:
         return cls(**values)
 
 
+#: ``single``: fitted once; ``bag``: the mean of the models of its folds; ``ensemble``: the
+#: weighted mean of several configurations.
+Kind = Literal["single", "bag", "ensemble"]
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Answers to training rows by models that were not fitted on them.
+
+    Parameters
+    ----------
+    rows : ndarray of int64 of shape (n_answered,)
+        Positions among the training rows, ascending.
+    predictions : ndarray of float64 of shape (n_answered, n_classes) or (n_answered,)
+        Probabilities, uncalibrated, or values.
+    """
+
+    rows: NDArray[np.int64]
+    predictions: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One configuration in a candidate, with its share of the answer (they sum to 1)."""
+
+    family: FamilyName
+    trial_id: int
+    weight: float
+    score: float
+
+
+@dataclass(frozen=True)
+class EnsembleNote:
+    """Whether several models answer better together than the best of them, and how sure that is.
+
+    Parameters
+    ----------
+    score : float or None
+        Of the ensemble on out-of-fold answers, with weights that were chosen on other rows.
+    best_single_score : float
+        Of the best single configuration, chosen in the same way.
+    gain, gain_low, gain_high : float or None
+        How much smaller the ensemble's loss is, with the ends of its bootstrap interval.
+    """
+
+    considered: bool
+    chosen: bool
+    reason: str
+    score: float | None = None
+    best_single_score: float | None = None
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A candidate with what is known of it.
+
+    Parameters
+    ----------
+    trial : Trial
+        Whose configuration it has; of an ensemble the heaviest member's.
+    """
+
+    candidate: Candidate
+    kind: Kind
+    trial: Trial
+    members: tuple[Member, ...]
+    out_of_fold: OutOfFold
+
+
 @dataclass(frozen=True)
 class SearchResult:
     """What a search found.
@@ -168,37 +243,39 @@ class SearchResult:
     ----------
     trials : list of Trial
         In the order of evaluation.
-    candidates : list of Candidate
-        Fitted models, best validation score first; at least one.
-    fitted_trials : list of Trial
-        The trial whose configuration each candidate has.
+    fitted : list of Fitted
+        Candidates in the order in which they are preferred; at least one.
     evaluated_on : str
         Which rows the scores of the trials are of, in words.
     stopped_because : str
         Why the search ended, in words.
+    ensemble : EnsembleNote or None
+        None if it was not looked at.
     notes : list of str
         Whatever was given up or left out, in words.
     """
 
     trials: list[Trial]
-    candidates: list[Candidate]
-    fitted_trials: list[Trial]
+    fitted: list[Fitted]
     evaluated_on: str
     stopped_because: str
+    ensemble: EnsembleNote | None = None
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def candidates(self) -> list[Candidate]:
+        """Fitted models, the preferred one first."""
+        return [one.candidate for one in self.fitted]
 
-def read_trials(path: Path) -> list[Trial]:
-    """Read a trial log; a last line that was cut off by a kill is skipped."""
-    if not path.exists():
-        return []
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    return [Trial.from_line(line) for line in lines if line]
+    @property
+    def fitted_trials(self) -> list[Trial]:
+        """The trial of each candidate."""
+        return [one.trial for one in self.fitted]
 
-
-def write_trials(path: Path, trials: Iterable[Trial]) -> None:
-    """Write a trial log."""
-    path.write_text("".join(f"{trial.to_line()}\n" for trial in trials), encoding="utf-8")
+    @property
+    def out_of_fold(self) -> list[OutOfFold]:
+        """Answers of each candidate to rows it was not fitted on."""
+        return [one.out_of_fold for one in self.fitted]
 
 
 def best_of_each(trials: Iterable[Trial]) -> list[Trial]:

@@ -1,86 +1,62 @@
-"""FLAML's own log as our trials: one line a trial, flushed at once, so it can be followed."""
+"""The log of trials: one line a trial, on disk when the next one begins."""
 
 from __future__ import annotations
 
-import json
-import math
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from automl_core.records import FamilyName
-from automl_training.families import family
-from automl_training.scoring import score_of
-from automl_training.search.records import RESUME, SearchSpec, Trial, read_trials
-from automl_training.search.watch import WORST_LOSS
-
-#: ``flaml-<number of the run>-<milliseconds since the search began>.log``
-_PATTERN = "flaml-*.log"
-
-
-def log_name(number: int, at_seconds: float) -> str:
-    """Name the log of one run of FLAML within a search; they sort in order of time."""
-    return f"flaml-{number:02d}-{round(at_seconds * 1000)}.log"
+from automl_training.search.records import TRIALS, Trial
 
 
 class TrialLog:
-    """Follows the logs in a search's folder.
-
-    Parameters
-    ----------
-    folder : Path
-        The search's folder.
-    spec : SearchSpec
-        Tells which learner is which family, and the metric's orientation.
+    """Follows the log in a search's folder, or continues it.
 
     Attributes
     ----------
     trials : list of Trial
-        All read so far: those of an earlier, interrupted search first.
+        All read or written so far: those of an earlier, interrupted search first.
     """
 
-    def __init__(self, folder: Path, spec: SearchSpec) -> None:
-        self._folder = folder
-        self._metric = spec.metric
-        self._family_of: dict[str, FamilyName] = {
-            family(name).flaml_name: name for name in spec.families
-        }
-        self._read_bytes: dict[Path, int] = {}
-        self.trials = read_trials(folder / RESUME)
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / TRIALS
+        self._read_bytes = 0
+        self.trials: list[Trial] = []
+        self.read()
 
     def read(self) -> list[Trial]:
-        """Read what was written since the last call; give the new trials."""
-        fresh: list[Trial] = []
-        for path in sorted(self._folder.glob(_PATTERN)):
-            begun_at = int(path.stem.rsplit("-", 1)[1]) / 1000
-            with path.open("rb") as file:
-                file.seek(self._read_bytes.get(path, 0))
-                whole, newline, _ = file.read().rpartition(b"\n")
-            self._read_bytes[path] = self._read_bytes.get(path, 0) + len(whole) + len(newline)
-            for line in whole.splitlines():
-                record = json.loads(line)
-                # A last line with one entry names the best record.
-                if "learner" in record:
-                    fresh.append(self._trial(record, begun_at, len(self.trials) + len(fresh) + 1))
+        """Read what was written since the last call; give the new trials.
+
+        A line that is still being written waits for the next call.
+        """
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._read_bytes)
+            whole, newline, _ = file.read().rpartition(b"\n")
+        self._read_bytes += len(whole) + len(newline)
+        fresh = [Trial.from_line(line.decode()) for line in whole.splitlines() if line]
         self.trials += fresh
         return fresh
 
-    def _trial(self, record: dict[str, Any], begun_at: float, trial_id: int) -> Trial:
-        config = dict(record["config"])
-        config.pop("FLAML_sample_size", None)
-        if "max_iter" in config:
-            # FLAML adds scikit-learn's name for the fitted rounds of a histogram boosting;
-            # as a starting point it would be refused.
-            config["n_estimators"] = config.pop("max_iter")
-        loss = float(record["validation_loss"])
-        # A fold that could not be scored counts as the worst loss, in the mean too.
-        loss = math.inf if loss > WORST_LOSS / 100 else loss
-        return Trial(
-            trial_id=trial_id,
-            family=self._family_of[record["learner"]],
-            score=score_of(self._metric, loss) if math.isfinite(loss) else math.nan,
-            loss=loss,
-            config=config,
-            train_seconds=float(record["trial_time"]),
-            at_seconds=begun_at + float(record["wall_clock_time"]),
-            sample_rows=int(record["sample_size"]),
-        )
+    def add(self, trial: Trial) -> None:
+        """Append a trial; what an earlier writer left unfinished is cut off."""
+        line = f"{trial.to_line()}\n".encode()
+        with self._path.open("r+b") as file:
+            file.truncate(self._read_bytes)
+            file.seek(self._read_bytes)
+            file.write(line)
+        self._read_bytes += len(line)
+        self.trials.append(trial)
+
+
+def read_trials(path: Path) -> list[Trial]:
+    """Read a whole log; a last line that was cut off by a kill is skipped."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    return [Trial.from_line(line) for line in lines if line]
+
+
+def write_trials(path: Path, trials: Iterable[Trial]) -> None:
+    """Write a whole log."""
+    path.write_text("".join(f"{trial.to_line()}\n" for trial in trials), encoding="utf-8")

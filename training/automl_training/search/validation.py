@@ -1,12 +1,10 @@
 """Which rows a trial is fitted on and which it is scored on.
 
-Made here rather than by FLAML, whose own choice depends on the budget and ignores rare
-classes: every class that can be is in every training part.
+Every class that can be is in every training part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,45 +16,46 @@ from automl_training.search.records import SearchSpec
 
 Rows = NDArray[np.int64]
 
-#: From this number of rows on, one validation part is large enough to compare models by,
-#: and five fits a trial would cost four fifths of the trials.
-MAX_CROSS_VALIDATION_ROWS = 20_000
+#: Cells times outputs for each second of the budget up to which a trial may fit every fold:
+#: above it too few trials would be made, and one validation part is large enough to compare
+#: models by.
+MAX_CELLS_PER_S = 10_000
 
-MAX_FOLDS = 5
+#: Rows from which on one validation part is enough, however long the budget, and cells beyond
+#: which the folds' copies of the matrix would take hundreds of MB.
+MAX_CROSS_VALIDATION_ROWS = 100_000
+MAX_CROSS_VALIDATION_CELLS = 5_000_000
+
+#: Divisible by two and three, the numbers of folds that are fitted side by side.
+MAX_FOLDS = 6
+
+#: Below this number of rows the folds are dealt out twice: one deal's scores are noise.
+MAX_REPEATED_ROWS = 1_000
 
 #: Rows of a validation part below which its score is mostly noise.
 MIN_FOLD_ROWS = 10
 
-#: Share of a single validation part, below and from the number of rows beside it. A part of
-#: 10 % of 20,000 rows would hold 40 positives of a class of 2 %.
-HOLDOUT_SHARE = 0.2
-LARGE_ROWS = 100_000
-LARGE_HOLDOUT_SHARE = 0.1
+#: Share of a single validation part, and the rows of it that are enough.
+HOLDOUT_SHARE = 0.15
+ENOUGH_ROWS = 15_000
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Pairs of training and validation rows; one pair is a plain validation part.
-
-    Has the interface of a scikit-learn splitter, which is how FLAML takes it.
-    """
+    """Pairs of training and validation rows; one pair is a plain validation part."""
 
     folds: list[tuple[Rows, Rows]]
     words: str
-    shuffle: bool = False
+    can_bag: bool = True
+    """Whether the models of the folds may answer together: each knows every class, and none
+    was fitted on old rows only."""
+    n_bagged: int = 1
+    """Folds whose models answer together: those of the first deal."""
 
     @property
     def is_cross_validation(self) -> bool:
         """Tell whether there is more than one pair."""
         return len(self.folds) > 1
-
-    def get_n_splits(self, *_: Any) -> int:
-        """Number of folds."""
-        return len(self.folds)
-
-    def split(self, *_: Any) -> Iterator[tuple[Rows, Rows]]:
-        """Give the pairs."""
-        return iter(self.folds)
 
 
 def make_validation(
@@ -65,8 +64,12 @@ def make_validation(
     *,
     groups: NDArray[Any] | None,
     time_ordered: bool,
+    n_features: int,
 ) -> Validation:
     """Decide how trials are evaluated.
+
+    With groups and an order of time, validated are later rows of groups that were not
+    trained on.
 
     Parameters
     ----------
@@ -84,31 +87,41 @@ def make_validation(
     """
     is_classification = spec.task != "regression"
     n_rows = y.size
-    if n_rows < MAX_CROSS_VALIDATION_ROWS:
+    outputs = spec.n_classes if spec.n_classes > 2 else 1
+    if _is_cheap(n_rows, n_features, outputs, spec.budget_s):
         n_folds = _count_folds(y, is_classification=is_classification)
         if groups is not None:
             n_folds = min(n_folds, int(np.unique(groups).size))
         words = f"{n_folds}-fold cross-validation on the {n_rows:,} training rows"
-        if groups is not None:
-            folds = _group_folds(y, groups, n_folds, spec)
-            words += ", whole groups apart"
-        elif time_ordered:
+        if time_ordered:
             folds = _time_folds(n_rows, n_folds)
             words += ", always later rows than those trained on"
-        else:
-            folds = _shuffled_folds(y, n_folds, spec)
-    else:
-        share = LARGE_HOLDOUT_SHARE if n_rows >= LARGE_ROWS else HOLDOUT_SHARE
-        n_parts = round(1 / share)
-        words = f"{100 * share:.0f} % of the {n_rows:,} training rows, not trained on by the trials"
-        if groups is not None:
-            folds = _group_folds(y, groups, n_parts, spec)[:1]
+        elif groups is not None:
+            folds = _group_folds(y, groups, n_folds, spec.seed)
             words += ", whole groups apart"
-        elif time_ordered:
+        else:
+            folds = _shuffled_folds(y, n_folds, spec.seed, is_classification=is_classification)
+            if n_rows < MAX_REPEATED_ROWS:
+                words = f"twice repeated {words}"
+                folds += _shuffled_folds(
+                    y, n_folds, spec.seed + 1, is_classification=is_classification
+                )
+    else:
+        share = min(HOLDOUT_SHARE, ENOUGH_ROWS / n_rows)
+        n_parts = round(1 / share)
+        words = f"{100 / n_parts:.0f} % of the {n_rows:,} training rows, not trained on"
+        if time_ordered:
             folds = _time_folds(n_rows, n_parts - 1)[-1:]
             words += ", the latest ones"
+        elif groups is not None:
+            folds = _group_folds(y, groups, n_parts, spec.seed)[:1]
+            words += ", whole groups apart"
         else:
-            folds = _shuffled_folds(y, n_parts, spec)[:1]
+            folds = _shuffled_folds(y, n_parts, spec.seed, is_classification=is_classification)[:1]
+    if time_ordered and groups is not None:
+        folds = [(_without_groups(train, valid, groups), valid) for train, valid in folds]
+        words += ", of groups not trained on"
+    n_bagged = len(folds) // 2 if words.startswith("twice") else len(folds)
     folds = [
         (train, valid)
         for train, valid in folds
@@ -119,7 +132,26 @@ def make_validation(
             f"The {n_rows} training rows cannot be divided so that models can be compared on "
             "rows they were not fitted on. Upload more rows, or choose another split."
         )
-    return Validation(folds, words)
+    is_complete = not is_classification or all(
+        np.bincount(y[train], minlength=spec.n_classes).all() for train, _ in folds
+    )
+    can_bag = is_complete and not time_ordered
+    return Validation(folds, words, can_bag, min(n_bagged, len(folds)))
+
+
+def _is_cheap(n_rows: int, n_features: int, outputs: int, budget_s: float) -> bool:
+    """Tell whether every trial may fit all folds."""
+    cells = n_rows * n_features
+    if n_rows < MAX_REPEATED_ROWS:
+        return cells <= MAX_CROSS_VALIDATION_CELLS
+    is_small = cells * outputs <= MAX_CELLS_PER_S * budget_s
+    return is_small and n_rows < MAX_CROSS_VALIDATION_ROWS and cells <= MAX_CROSS_VALIDATION_CELLS
+
+
+def _without_groups(train: Rows, valid: Rows, groups: NDArray[Any]) -> Rows:
+    """Leave out training rows of groups that are validated on, unless that leaves none."""
+    apart: Rows = train[~np.isin(groups[train], groups[valid])]
+    return apart if apart.size >= MIN_FOLD_ROWS else train
 
 
 def _has_two(y: NDArray[Any]) -> bool:
@@ -127,7 +159,7 @@ def _has_two(y: NDArray[Any]) -> bool:
 
 
 def _count_folds(y: NDArray[Any], *, is_classification: bool) -> int:
-    """Five, or fewer so that a fold keeps ten rows and two classes."""
+    """As many as can be, so that a fold keeps ten rows and two classes."""
     limits = [MAX_FOLDS, y.size // MIN_FOLD_ROWS]
     if is_classification:
         # Scores such as ROC AUC need a second class in each validation part.
@@ -135,19 +167,21 @@ def _count_folds(y: NDArray[Any], *, is_classification: bool) -> int:
     return max(2, min(limits))
 
 
-def _shuffled_folds(y: NDArray[Any], n_folds: int, spec: SearchSpec) -> list[tuple[Rows, Rows]]:
+def _shuffled_folds(
+    y: NDArray[Any], n_folds: int, seed: int, *, is_classification: bool
+) -> list[tuple[Rows, Rows]]:
     """Deal the rows out one by one, class by class.
 
     A class of fewer rows than folds is validated in as many folds as it has rows; a class
     of one row always trains, so that every fold can learn every class.
     """
-    rng = np.random.default_rng(spec.seed)
+    rng = np.random.default_rng(seed)
     order = rng.permutation(y.size)
-    if spec.task != "regression":
+    if is_classification:
         order = order[np.argsort(y[order], kind="stable")]
     fold_of = np.empty(y.size, np.int64)
     fold_of[order] = np.arange(y.size) % n_folds
-    if spec.task != "regression":
+    if is_classification:
         fold_of[(np.bincount(y) == 1)[y]] = -1
     return _pairs(fold_of, n_folds)
 
@@ -169,7 +203,7 @@ def _time_folds(n_rows: int, n_folds: int) -> list[tuple[Rows, Rows]]:
 
 
 def _group_folds(
-    y: NDArray[Any], groups: NDArray[Any], n_folds: int, spec: SearchSpec
+    y: NDArray[Any], groups: NDArray[Any], n_folds: int, seed: int
 ) -> list[tuple[Rows, Rows]]:
     """Deal whole groups out, the largest first, each to the fold that has least rows yet."""
     codes = np.unique(groups, return_inverse=True)[1]
@@ -180,7 +214,7 @@ def _group_folds(
             "All training rows belong to one group, so models cannot be compared on groups "
             "they were not fitted on. Choose another group column, or none."
         )
-    rng = np.random.default_rng(spec.seed)
+    rng = np.random.default_rng(seed)
     order = rng.permutation(sizes.size)
     order = order[np.argsort(-sizes[order], kind="stable")]
     rows_in = np.zeros(n_folds, np.int64)

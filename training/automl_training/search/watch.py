@@ -1,34 +1,36 @@
-"""The search's conscience: scores each fold with our own metric and ends the search in time.
-
-FLAML offers no callback. Its custom metric function is the one place that is called after
-every fit, so it also looks at the clock; an exception leaves ``AutoML.fit`` at once.
-"""
+"""The search's clock: how long a trial may take, and when the search has come to its end."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from automl_core.records import FamilyName
-from automl_training.scoring import loss_of, score
-from automl_training.search.records import SearchSpec
+from automl_training.search.records import SearchSpec, Trial
 
-#: Share of the budget that the search may use at most; the rest is for refits.
-SEARCH_SHARE = 0.85
+#: Share of the budget that the search may use if nothing has to be fitted afterwards: models of
+#: the folds are there already, and choosing an ensemble of them takes seconds.
+SEARCH_SHARE = 0.93
 
-#: Share of the budget that refits of large data may take from the search.
-MAX_REFIT_SHARE = 0.45
+#: Shares of the budget that fits on all rows may take from the search.
+MIN_REFIT_SHARE, MAX_REFIT_SHARE = 0.15, 0.45
 
 #: A full fit is seldom exactly linear in rows, and the machine seldom idle.
 REFIT_SLACK = 1.3
 
-#: How many refits the search leaves time for; more are made if there is time.
+#: How many fits on all rows the search leaves time for; more are made if there is time.
 RESERVED_REFITS = 2
+
+#: The first trials of the families share this part of the search; a later trial may take this
+#: part of what is left.
+FIRST_SHARE, LATER_SHARE = 0.5, 0.4
+
+#: A trial that is allowed less than what most trials took is cut short and tells little; none
+#: is begun with less than this part of it, or of the budget.
+MIN_TRIAL, MIN_TRIAL_SHARE = 0.7, 0.01
 
 #: The search gives up hope after this many seconds, or this share of the budget if longer,
 #: without an improvement, if it has made at least so many trials.
@@ -42,127 +44,94 @@ MIN_GAIN = 1e-4
 #: A loss that cannot be told from perfect.
 PERFECT = 1e-12
 
-#: In place of infinity and NaN, neither of which FLAML's choice of learners survives.
-WORST_LOSS = 1e30
-
 
 class SearchOver(Exception):  # noqa: N818 - the regular end of a search, not an error
     """The search has ended; the text says why."""
 
 
-class FamilyFailed(Exception):  # noqa: N818 - caught by the child, which goes on without it
-    """A family cannot be fitted on this matrix."""
-
-    def __init__(self, family: FamilyName, reason: str) -> None:
-        super().__init__(reason)
-        self.family = family
-        self.reason = reason
-
-
 @dataclass
 class Watch:
-    """Scores folds, counts trials, and raises :class:`SearchOver` when it is time.
+    """Counts trials and raises :class:`SearchOver` when it is time.
 
     Parameters
     ----------
     spec : SearchSpec
-        Metric, budget and limits.
-    n_folds : int
-        Calls of the metric function that make one trial.
-    n_rows : int
-        Rows that a refit will be fitted on.
+        Budget and limits.
+    needs_refits : bool
+        Whether candidates have to be fitted on all rows when the search is over.
     elapsed : callable
         Seconds since the parent began.
     """
 
     spec: SearchSpec
-    n_folds: int
-    n_rows: int
+    needs_refits: bool
     elapsed: Callable[[], float]
     n_trials: int = 0
     best_loss: float = math.inf
     best_at: float = 0.0
     _untried: set[FamilyName] = field(default_factory=set)
-    _losses: list[float] = field(default_factory=list)
     _refit_seconds: dict[FamilyName, tuple[float, float]] = field(default_factory=dict)
+    _seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._untried = set(self.spec.families)
 
-    def metric(
-        self,
-        X_val: NDArray[Any],  # noqa: N803 - FLAML's names
-        y_val: NDArray[Any],
-        estimator: Any,
-        _labels: Any,
-        X_train: NDArray[Any],  # noqa: N803 - FLAML's names
-        _y_train: Any,
-        weight_val: NDArray[Any] | None = None,
-        *_: Any,
-    ) -> tuple[float, dict[str, float]]:
-        """Score one fold; FLAML minimises the mean of the first value over the folds."""
-        if self.spec.task == "regression":
-            predicted = np.asarray(estimator.predict(X_val), np.float64)
-        else:
-            predicted = np.asarray(estimator.predict_proba(X_val), np.float64)
-        loss = WORST_LOSS
-        if np.isfinite(predicted).all():
-            value = score(
-                self.spec.metric, y_val, predicted, task=self.spec.task, weights=weight_val
-            )
-            loss = loss_of(self.spec.metric, value)
-        loss = min(loss, WORST_LOSS) if math.isfinite(loss) else WORST_LOSS
-        self._losses.append(loss)
-        if len(self._losses) == self.n_folds:
-            self._end_trial(
-                estimator.family, estimator.fit_seconds * self.n_rows / X_train.shape[0]
-            )
-        return loss, {"fold_loss": loss}
-
-    def check_clock(self) -> None:
-        """End the search if what is left of the budget is needed for the refits."""
-        if self.spec.reproducible:
-            return
-        if self.elapsed() >= self.spec.budget_s - self.reserve_s:
-            raise SearchOver("the time for searching was used up")
-
     @property
-    def reserve_s(self) -> float:
-        """Seconds to leave for refitting the best configurations."""
+    def ends_at_s(self) -> float:
+        """When the search has to be over, as things stand."""
+        budget = self.spec.budget_s
+        if not self.needs_refits:
+            return SEARCH_SHARE * budget
         best = sorted(self._refit_seconds.values())[:RESERVED_REFITS]
         wanted = REFIT_SLACK * sum(seconds for _, seconds in best)
-        budget = self.spec.budget_s
-        return min(max(wanted, (1 - SEARCH_SHARE) * budget), MAX_REFIT_SHARE * budget)
+        return budget - min(max(wanted, MIN_REFIT_SHARE * budget), MAX_REFIT_SHARE * budget)
 
-    def give_up(self, family: FamilyName) -> None:
-        """Wait for no trial of a family that cannot be fitted; forget its unfinished one."""
-        self._untried.discard(family)
-        self._losses.clear()
+    def time_for_trial(self) -> float:
+        """Seconds that the next trial may take; without an end where trials are counted."""
+        if self.spec.reproducible:
+            return math.inf
+        left = self.ends_at_s - self.elapsed()
+        if self._untried:
+            first = FIRST_SHARE * self.ends_at_s / len(self.spec.families)
+            return min(max(first, LATER_SHARE * left / len(self._untried)), left)
+        return min(max(LATER_SHARE * left, 2 * self._typical_s), left)
 
-    def _end_trial(self, family: FamilyName, refit_seconds: float) -> None:
-        loss = sum(self._losses) / self.n_folds
-        self._losses.clear()
-        self.n_trials += 1
-        self._untried.discard(family)
-        if loss < self._refit_seconds.get(family, (math.inf, 0.0))[0]:
-            self._refit_seconds[family] = (loss, refit_seconds)
-        now = self.elapsed()
-        if self.best_loss - loss > MIN_GAIN * abs(loss):
-            self.best_at = now
-        self.best_loss = min(self.best_loss, loss)
+    @property
+    def _typical_s(self) -> float:
+        return float(np.median(self._seconds)) if self._seconds else 0.0
 
-    def check_hope(self) -> None:
-        """End the search if it has found the best it will find, or is as good as can be.
+    def check(self) -> None:
+        """End the search if the time is up, or no trial is likely to bring anything.
 
-        Called before a trial begins, when the last one is already in the log.
+        Raises
+        ------
+        SearchOver
         """
         limit = self.spec.max_trials
         if limit is not None and self.n_trials >= limit:
             raise SearchOver(f"all {limit} trials were made")
-        if self.spec.reproducible or self.n_trials < PATIENCE_TRIALS:
+        if self.spec.reproducible:
             return
+        left = self.ends_at_s - self.elapsed()
+        if left <= max(MIN_TRIAL_SHARE * self.spec.budget_s, MIN_TRIAL * self._typical_s):
+            raise SearchOver("the time for searching was used up")
         if self.best_loss <= PERFECT and not self._untried:
             raise SearchOver("the validation score cannot get any better")
         patience = max(PATIENCE_S, PATIENCE_SHARE * self.spec.budget_s)
-        if self.elapsed() - self.best_at >= patience:
+        if self.n_trials >= PATIENCE_TRIALS and self.elapsed() - self.best_at >= patience:
             raise SearchOver(f"nothing had improved for {patience:.0f} seconds")
+
+    def count(self, trial: Trial, refit_seconds: float) -> None:
+        """Take in a trial, and how long its configuration would take on all rows."""
+        self.n_trials += 1
+        self._untried.discard(trial.family)
+        self._seconds.append(trial.train_seconds)
+        if trial.loss < self._refit_seconds.get(trial.family, (math.inf, 0.0))[0]:
+            self._refit_seconds[trial.family] = (trial.loss, refit_seconds)
+        if self.best_loss - trial.loss > MIN_GAIN * abs(trial.loss):
+            self.best_at = self.elapsed()
+        self.best_loss = min(self.best_loss, trial.loss)
+
+    def give_up(self, family: FamilyName) -> None:
+        """Wait for no trial of a family that cannot be fitted."""
+        self._untried.discard(family)

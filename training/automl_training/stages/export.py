@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from automl_core.layout import (
@@ -21,6 +22,10 @@ from automl_core.records import StageName
 from automl_training.job_table import JobTable, target_schema
 from automl_training.stage import StageContext, read_json
 from automl_training.versions import library_versions
+from automl_training.workspace import sha256_of
+
+#: What of the scores a manifest repeats.
+_METRICS = ("metric", "split", "n_rows", "scores", "verdict", "is_worth_deploying")
 
 
 class Export:
@@ -32,18 +37,20 @@ class Export:
 
     def run(self, context: StageContext) -> None:
         """Write the bundle; its manifest, which names the model's hash, comes last."""
-        import joblib
-
         from automl_core.bundle.manifest import build_manifest, probe_rows_of
         from automl_core.bundle.writer import write_bundle
         from automl_training.encoding import describe_target
-        from automl_training.export import to_onnx_bytes
+        from automl_training.export import members_of, to_onnx_bytes
+        from automl_training.native import load_model, trusted_types
 
         workspace = context.workspace
         table = JobTable.open(workspace)
-        candidate = joblib.load(workspace.path(MODEL))
+        fitted = workspace.path(MODEL)
+        candidate = load_model(fitted)
+        members = members_of(candidate)
         model = to_onnx_bytes(candidate, len(table.encoder().feature_names))
         metrics = read_json(workspace, METRICS)
+        explanations = read_json(workspace, EXPLANATIONS)
         manifest = build_manifest(
             job_id=context.job_id,
             created_at=context.now(),
@@ -54,6 +61,12 @@ class Export:
             columns=table.encoder_columns,
             model=model,
             family=candidate.family,
+            members=[{"family": name, "weight": weight} for name, weight, _ in members],
+            native={
+                "file": MODEL,
+                "sha256": sha256_of(fitted),
+                "trusted": trusted_types(name for name, _, _ in members),
+            },
             dataset={"sha256": table.schema.file.sha256, "n_rows": table.schema.n_rows},
             training={
                 "rows": candidate.n_rows,
@@ -62,13 +75,13 @@ class Export:
             },
             versions=library_versions(),
             probe_rows=probe_rows_of(table.encoder_columns, table.features("holdout")),
-            interval=_interval(metrics),
-            metrics={
-                name: metrics[name] for name in ("metric", "split", "n_rows", "scores", "verdict")
-            },
+            interval=promised(metrics.get("interval"), "half_width", "bins"),
+            label_set=promised(metrics.get("label_set"), "threshold"),
+            explain=_explain(explanations),
+            metrics={name: metrics[name] for name in _METRICS if name in metrics},
             importances=[
                 {"name": feature["name"], "importance": feature["importance"]}
-                for feature in read_json(workspace, EXPLANATIONS)["features"]
+                for feature in explanations["features"]
             ],
         )
         folder = workspace.scratch("bundle")
@@ -78,8 +91,21 @@ class Export:
         context.decide(what="bundle", chosen=candidate.family, model_bytes=len(model))
 
 
-def _interval(metrics: dict[str, Any]) -> dict[str, float] | None:
-    interval = metrics["interval"]
-    if not interval or interval["half_width"] is None:
+def promised(block: Mapping[str, Any] | None, needed: str, *others: str) -> dict[str, Any] | None:
+    """Take of a promise of ``metrics.json`` what serving needs; None where none was made."""
+    if not block or block.get(needed) is None:
         return None
-    return {"coverage": interval["coverage"], "half_width": interval["half_width"]}
+    return {name: block.get(name) for name in ("coverage", needed, *others)}
+
+
+def _explain(explanations: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What contributions are measured against; None for a job that kept no such rows."""
+    background = explanations.get("background")
+    if not background:
+        return None
+    shapley = explanations.get("shapley") or {}
+    return {
+        "background": background,
+        "columns": [feature["name"] for feature in explanations["features"]],
+        "baseline": shapley.get("baseline"),
+    }

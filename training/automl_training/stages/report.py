@@ -55,9 +55,10 @@ class Report:
             leaderboard=read_json(workspace, LEADERBOARD),
             explanations=read_json(workspace, EXPLANATIONS),
             parity=read_json(workspace, PARITY),
-            versions=read_json(workspace, BUNDLE_MANIFEST)["versions"],
+            manifest=read_json(workspace, BUNDLE_MANIFEST),
             family_titles={family.name: family.title for family in FAMILIES},
             metric_titles={measure.name: measure.title for measure in MEASURES},
+            lower_is_better=frozenset(m.name for m in MEASURES if not m.is_higher_better),
             telemetry=telemetry,
         )
         workspace.write(TRAINING_REPORT, render_report(source))

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import ParityError
-from automl_core.layout import ENCODER, LEADERBOARD, MODEL, PLAN, SPLITS, TABLE, TRIAL_LOG
-from automl_core.records import StageName
+from automl_core.layout import (
+    ENCODER,
+    LEADERBOARD,
+    MODEL,
+    OUT_OF_FOLD,
+    PLAN,
+    SPLITS,
+    TABLE,
+    TRIAL_LOG,
+)
+from automl_core.records import Metric, StageName
 from automl_training.job_table import JobTable
 from automl_training.stage import StageContext
 from automl_training.timing import TimePlan, plan_time
 from automl_training.workspace import write_json
 
 if TYPE_CHECKING:
-    from automl_training.families import Candidate
-    from automl_training.search import SearchResult, SearchSpec, Trial
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from automl_training.search import Fitted, Member, SearchResult, SearchSpec, Trial
 
 #: Trials on the leaderboard; ``trials.jsonl`` has them all.
 MAX_RANKED = 200
+
+#: Metrics that look at the most probable class only. A calibration with an offset for each
+#: class would move labels back to the frequent classes.
+LABEL_METRICS: frozenset[Metric] = frozenset({"f1", "macro_f1", "balanced_accuracy", "accuracy"})
 
 #: Seconds between two copies of the trial log, from which a later attempt would go on.
 KEEP_TRIALS_EVERY_S = 10.0
@@ -38,15 +53,16 @@ class Train:
 
     name: StageName = "train"
     needs = (TABLE, PLAN, SPLITS, ENCODER)
-    makes = (MODEL, LEADERBOARD, TRIAL_LOG)
+    makes = (MODEL, OUT_OF_FOLD, LEADERBOARD, TRIAL_LOG)
 
     def __init__(self, *, max_trials: int | None = None) -> None:
         self._max_trials = max_trials
 
     def run(self, context: StageContext) -> None:
-        """Search, prove, choose; write the model and the leaderboard."""
-        import joblib
+        """Search, calibrate, prove, choose; write the model and the leaderboard."""
+        import numpy as np
 
+        from automl_training.native import save_model
         from automl_training.search import run_search
 
         workspace = context.workspace
@@ -79,20 +95,85 @@ class Train:
         context.decide(what="search", chosen="stopped", why=result.stopped_because)
 
         context.reporter.progress(0.97, "proving the exported model")
-        number, rejected = choose(table, result.candidates)
-        chosen = result.candidates[number]
-        trial = result.fitted_trials[number]
-        context.decide(
-            what="model",
-            chosen=chosen.family,
-            why=f"Best validation score ({trial.score:.6g}) among {len(result.candidates)} fitted "
-            f"candidates whose exported graph answers alike; {len(rejected)} did not.",
-        )
+        chosen, rejected = choose(table, calibrated(table, result.fitted))
+        _tell(context, result, chosen, rejected)
         made = workspace.scratch("model")
-        joblib.dump(chosen, made, compress=3)
+        save_model(made, chosen.candidate)
+        answers = workspace.scratch("out_of_fold")
+        with answers.open("wb") as file:
+            np.savez(
+                file,
+                rows=chosen.out_of_fold.rows,
+                predictions=_final_answers(chosen),
+            )
         _write_trials(context, result.trials)
-        write_json(workspace, LEADERBOARD, leaderboard(table, result, trial, rejected))
+        write_json(workspace, LEADERBOARD, leaderboard(table, result, chosen, rejected))
+        workspace.take(OUT_OF_FOLD, answers)
         workspace.take(MODEL, made)
+
+
+def calibrated(table: JobTable, fitted: Sequence[Fitted]) -> Iterator[Fitted]:
+    """Give each candidate the calibration that its out-of-fold answers ask for.
+
+    A candidate without it comes behind the one with it, should the graph of that one not be
+    exact.
+    """
+    if table.plan.task == "regression":
+        yield from fitted
+        return
+    from automl_training.scoring.calibration import fit_calibrator
+
+    target, weights = table.target("train"), table.weights("train")
+    for one in fitted:
+        rows = one.out_of_fold.rows
+        calibrator = fit_calibrator(
+            one.out_of_fold.predictions,
+            target[rows],
+            n_classes=len(table.classes),
+            weights=None if weights is None else weights[rows],
+            seed=table.plan.seed,
+            keep_labels=table.plan.metric in LABEL_METRICS,
+        )
+        if calibrator is not None:
+            yield replace(one, candidate=replace(one.candidate, calibrator=calibrator))
+        yield one
+
+
+def _final_answers(fitted: Fitted) -> NDArray[np.float64]:
+    calibrator = fitted.candidate.calibrator
+    predictions = fitted.out_of_fold.predictions
+    return predictions if calibrator is None else calibrator.apply(predictions)
+
+
+def _tell(
+    context: StageContext, result: SearchResult, chosen: Fitted, rejected: list[dict[str, Any]]
+) -> None:
+    if result.ensemble is not None:
+        note = result.ensemble
+        context.decide(
+            what="ensemble",
+            chosen=note.chosen,
+            why=note.reason,
+            gain=note.gain,
+            gain_low=note.gain_low,
+            gain_high=note.gain_high,
+        )
+    calibrator = chosen.candidate.calibrator
+    if chosen.candidate.task != "regression":
+        context.decide(
+            what="calibration",
+            chosen=None if calibrator is None else asdict(calibrator),
+            why="Out-of-fold log loss gets no better by it."
+            if calibrator is None
+            else "Out-of-fold log loss gets better by it.",
+        )
+    context.decide(
+        what="model",
+        chosen=chosen.candidate.family,
+        why=f"Best validation score ({chosen.candidate.validation_score:.6g}) among "
+        f"{len(result.fitted)} candidates whose exported graph answers alike; "
+        f"{len(rejected)} did not.",
+    )
 
 
 class _Watch:
@@ -119,7 +200,7 @@ class _Watch:
             _write_trials(self._context, trials)
 
 
-def choose(table: JobTable, candidates: Sequence[Candidate]) -> tuple[int, list[dict[str, Any]]]:
+def choose(table: JobTable, fitted: Iterable[Fitted]) -> tuple[Fitted, list[dict[str, Any]]]:
     """Find the first candidate whose exported graph answers as it does.
 
     Looked at are the features of every holdout row, and rows with missing cells and unseen
@@ -127,8 +208,8 @@ def choose(table: JobTable, candidates: Sequence[Candidate]) -> tuple[int, list[
 
     Returns
     -------
-    int
-        Position among the candidates.
+    Fitted
+        The first that passes.
     list of dict
         Family and reason of those before it.
 
@@ -139,21 +220,25 @@ def choose(table: JobTable, candidates: Sequence[Candidate]) -> tuple[int, list[
     """
     import numpy as np
 
-    from automl_training.export import compare, stress_rows, to_onnx_bytes
+    from automl_training.export import compare, export_within_size, stress_rows
 
     matrix = table.matrix("holdout")
     n_features = matrix.shape[1]
     rows = np.concatenate([matrix, stress_rows(table.encoder_columns, matrix)])
     del matrix
     rejected: list[dict[str, Any]] = []
-    for number, candidate in enumerate(candidates):
+    for one in fitted:
+        candidate = one.candidate
         try:
-            parity = compare(candidate, to_onnx_bytes(candidate, n_features), rows)
+            candidate, model, note = export_within_size(candidate, n_features)
+            parity = compare(candidate, model, rows)
         except ParityError as error:
             rejected.append({"family": candidate.family, "reason": error.detail})
             continue
         if parity.passed:
-            return number, rejected
+            if note:
+                rejected.append({"family": candidate.family, "reason": note})
+            return replace(one, candidate=candidate), rejected
         rejected.append(
             {
                 "family": candidate.family,
@@ -170,7 +255,7 @@ def choose(table: JobTable, candidates: Sequence[Candidate]) -> tuple[int, list[
 
 
 def leaderboard(
-    table: JobTable, result: SearchResult, chosen: Trial, rejected: list[dict[str, Any]]
+    table: JobTable, result: SearchResult, chosen: Fitted, rejected: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Shape ``leaderboard.json``: trials and families, best validation score first."""
     from automl_training.scoring import is_higher_better
@@ -196,11 +281,15 @@ def leaderboard(
         "trials": ranked[:MAX_RANKED],
         "families": list(best.values()),
         "chosen": {
-            "family": chosen.family,
-            "trial_id": chosen.trial_id,
-            "score": _finite(chosen.score),
-            "config": chosen.config,
+            "family": chosen.candidate.family,
+            "kind": chosen.kind,
+            "trial_id": chosen.trial.trial_id,
+            "score": _finite(chosen.candidate.validation_score),
+            "config": chosen.candidate.config,
+            "members": [_member(member) for member in chosen.members],
         },
+        "ensemble": _ensemble(result),
+        "class_weights": _class_weights(chosen.candidate.config),
         "rejected": rejected,
         "stopped_because": result.stopped_because,
         "notes": result.notes,
@@ -220,8 +309,26 @@ def _entry(rank: int, trial: Trial) -> dict[str, Any]:
     }
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _ensemble(result: SearchResult) -> dict[str, Any] | None:
+    note = result.ensemble
+    if note is None:
+        return None
+    return asdict(note) | {"members": [_member(member) for member in note.members]}
+
+
+def _member(member: Member) -> dict[str, Any]:
+    return asdict(member) | {"score": _finite(member.score)}
+
+
+def _class_weights(config: dict[str, Any]) -> str | None:
+    configs = [member["config"] for member in config.get("members", ())] or [config]
+    if not any(one.get("balanced") for one in configs):
+        return None
+    return "Rows were weighted so that every class weighs alike in fitting."
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _spec(
@@ -243,12 +350,13 @@ def _spec(
         n_threads=context.n_threads,
         reproducible=plan.reproducible,
         max_trials=max_trials,
+        ensemble=plan.ensemble,
     )
 
 
 def _earlier_trials(context: StageContext) -> list[Trial]:
     """Trials of an attempt that was interrupted; none in a reproducible search."""
-    from automl_training.search.records import read_trials
+    from automl_training.search import read_trials
 
     if context.config.reproducible or not context.workspace.has(TRIAL_LOG):
         return []

@@ -5,17 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import ParityError
-from automl_core.layout import BUNDLE_FILES, BUNDLE_MODEL, ENCODER, MODEL, PARITY, SPLITS, TABLE
+from automl_core.layout import (
+    BUNDLE_FILES,
+    BUNDLE_MODEL,
+    ENCODER,
+    METRICS,
+    MODEL,
+    PARITY,
+    SPLITS,
+    TABLE,
+)
 from automl_core.records import StageName
 from automl_training.job_table import Columns, JobTable
-from automl_training.stage import StageContext
+from automl_training.stage import StageContext, read_json
 from automl_training.workspace import write_json
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from automl_core.bundle.runtime import Predictor
+    from automl_core.bundle.runtime import Predictions, Predictor
     from automl_training.export import ParityResult
     from automl_training.families import Candidate
 
@@ -27,27 +36,28 @@ MAX_CHANGED_ROWS = 2000
 MAX_CHANGED_ROWS_OF_COLUMN = 20
 
 _UNSEEN = "a value that no training row has \u2063"
+_OPEN_KINDS = frozenset({"categorical", "text"})
 
 
 class Verify:
     """The last word: raw rows through the bundle against the trainer's own model."""
 
     name: StageName = "verify"
-    needs = (TABLE, SPLITS, ENCODER, MODEL, *BUNDLE_FILES)
+    needs = (TABLE, SPLITS, ENCODER, MODEL, METRICS, *BUNDLE_FILES)
     makes = (PARITY,)
 
     def run(self, context: StageContext) -> None:
-        """Compare on every holdout row, on missing cells and on unseen categories.
+        """Compare on every holdout row, on missing cells and on unseen categories and texts.
 
         Raises
         ------
         ParityError
-            If the bundle is not whole, or answers otherwise than the fitted model.
+            If the bundle is not whole, answers otherwise than the fitted model, or promises
+            other ranges and label sets than were measured.
         """
-        import joblib
-
         from automl_core.bundle.checker import check_bundle
         from automl_core.bundle.runtime import Predictor
+        from automl_training.native import load_model
 
         workspace = context.workspace
         for name in BUNDLE_FILES:
@@ -58,13 +68,15 @@ class Verify:
             raise ParityError("The exported bundle cannot be used: " + " ".join(problems))
         table = JobTable.open(workspace)
         features = table.features("holdout")
-        proof = _Proof(table, joblib.load(workspace.path(MODEL)), Predictor.load(folder), features)
+        candidate = load_model(workspace.path(MODEL))
+        proof = _Proof(table, candidate, Predictor.load(folder), features)
         holdout = proof.of_all_rows()
-        context.reporter.progress(0.5, "rows with missing cells and unseen categories")
+        proof.check_promises(read_json(workspace, METRICS))
+        context.reporter.progress(0.5, "rows with missing cells and unseen values")
         proof.check_client_rows()
         missing = proof.of_changed_rows(table.encoder_columns, None)
         unseen = proof.of_changed_rows(
-            [column for column in table.encoder_columns if column["kind"] == "categorical"],
+            [column for column in table.encoder_columns if column["kind"] in _OPEN_KINDS],
             _UNSEEN,
         )
         parity = _parity(table, holdout, missing, unseen)
@@ -95,6 +107,23 @@ class _Proof:
 
     def of_all_rows(self) -> ParityResult:
         return self._compare(self._features, self._n_rows)
+
+    def check_promises(self, metrics: dict[str, Any]) -> None:
+        """Ranges and label sets are those that were measured, around the model's own answers."""
+        from automl_training.families import predict_matrix
+
+        matrix = self._encoder.encode(self._features, self._n_rows)
+        expected = predict_matrix(self._candidate, matrix)
+        answer = self._predictor.predict(self._features, self._n_rows)
+        if self._task == "regression":
+            name, is_kept = "ranges", are_ranges_kept(expected, answer, metrics.get("interval"))
+        else:
+            name, is_kept = "sets", are_sets_kept(expected, answer, metrics.get("label_set"))
+        if not is_kept:
+            raise ParityError(
+                f"The bundle's {name} are other than those that were measured. Export the model"
+                " again."
+            )
 
     def check_client_rows(self) -> None:
         """Values as a client sends them give the very same matrix as typed columns."""
@@ -139,6 +168,52 @@ class _Proof:
         assert found is not None
         matrix = self._encoder.encode(features, n_rows)
         return compare_outputs(predict_matrix(self._candidate, matrix), found, self._task)
+
+
+def are_ranges_kept(
+    expected: NDArray[np.float64], answer: Predictions, block: dict[str, Any] | None
+) -> bool:
+    """Compare bounds with widths around the fitted model's values, away from edges of bins."""
+    import numpy as np
+
+    from automl_training.export import VALUE_TOLERANCE
+    from automl_training.scoring.conformal import Interval
+
+    if not block or block["half_width"] is None:
+        return answer.lower is None and answer.upper is None
+    if answer.lower is None or answer.upper is None:
+        return False
+    bins = block.get("bins") or {"edges": (), "half_widths": ()}
+    edges = np.asarray(bins["edges"], dtype=np.float64)
+    width = Interval(
+        block["coverage"], block["half_width"], tuple(edges), tuple(bins["half_widths"])
+    ).width_at(expected)
+    slack = VALUE_TOLERANCE * np.maximum(1.0, np.abs(expected))
+    is_clear = (np.abs(expected[:, None] - edges) > slack[:, None]).all(axis=1)
+    gap = np.maximum(
+        np.abs(answer.lower - (expected - width)), np.abs(answer.upper - (expected + width))
+    )
+    return bool((gap <= slack)[is_clear].all())
+
+
+def are_sets_kept(
+    expected: NDArray[np.float64], answer: Predictions, block: dict[str, Any] | None
+) -> bool:
+    """Compare label sets with the fitted model's, where no class is just at the threshold."""
+    import numpy as np
+
+    from automl_training.export import PROBABILITY_TOLERANCE
+
+    found = answer.label_sets
+    threshold = block.get("threshold") if block else None
+    if threshold is None or found is None or answer.classes is None:
+        return threshold is None and found is None
+    is_clear = (np.abs(expected - threshold) > PROBABILITY_TOLERANCE).all(axis=1)
+    classes = answer.classes
+    return all(
+        found[row] == [classes[at] for at in np.flatnonzero(expected[row] >= threshold).tolist()]
+        for row in np.flatnonzero(is_clear).tolist()
+    )
 
 
 def _spread(n_rows: int, n_wanted: int) -> NDArray[np.int64]:

@@ -282,7 +282,8 @@ def definitions(profile: Mapping[str, Any]) -> list[tuple[str, str]]:
         (
             "Kind of a column",
             "How it enters a model. Numeric, categorical, boolean and datetime columns are "
-            "learned from; text, identifiers, constants and empty columns are left out.",
+            "learned from, and the frequent words of text; identifiers, constants and empty "
+            "columns are left out.",
         ),
         (
             "Missing",

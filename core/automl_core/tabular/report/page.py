@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from functools import cache
-from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, Final
 
-from markupsafe import Markup
-
 from automl_core.tabular.report import columns as cards
-from automl_core.tabular.report import facts, features, pairs, sentences, target
-from automl_core.tabular.report.palette import style_of
+from automl_core.tabular.report import facts, features, house, pairs, sentences, target
 from automl_core.tabular.report.words import (
     cell,
     opening,
@@ -46,9 +40,9 @@ def render_eda(profile: Mapping[str, Any]) -> str:
     str
         A whole HTML document; it loads nothing and runs nothing.
     """
-    style = _style()
+    style = house.style("automl_core.tabular.report", "eda.css")
     template = _environment().get_template("eda.html")
-    return template.render(_view(profile), style=style, policy=_policy(style))
+    return template.render(_view(profile), style=style, policy=house.policy(style))
 
 
 def _view(profile: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,19 +100,7 @@ def _view(profile: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _environment() -> Environment:
-    # Here and not above: whoever only wants to write a name safely should not pay 0.1 s.
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        # Constants are few: looking for them costs more than they would save.
-        optimized=False,
-    )
+    environment = house.environment("automl_core.tabular.report")
     environment.filters |= {
         "cell": cell,
         "prose": prose,
@@ -135,23 +117,3 @@ def _environment() -> Environment:
         "about_duplicates": sentences.about_duplicates,
     }
     return environment
-
-
-def _read(name: str) -> str:
-    """A file beside this one, from a folder or an archive."""
-    data = get_data("automl_core.tabular.report", name)
-    assert data is not None
-    return data.decode()
-
-
-@cache
-def _style() -> Markup:
-    lines = (line.strip() for line in _read("eda.css").splitlines())
-    # The style sheet is ours; within <style> an escaped ">" would be another selector.
-    return Markup(style_of("".join(line for line in lines if not line.startswith("/*"))))  # noqa: S704
-
-
-def _policy(style: str) -> str:
-    """The content security policy: nothing but this very style sheet."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

@@ -1,0 +1,1 @@
+"""Quality at an equal budget: AutoML Lite beside others, on real data (docs/benchmarks.md)."""
