@@ -99,6 +99,17 @@ def test_the_bundle_is_a_zip_that_is_the_same_every_time(world, done):
     assert "penguins-species" in first.headers["content-disposition"]
 
 
+def test_the_fitted_model_lies_in_the_zip_with_a_word_on_how_to_use_it(world, done):
+    world.objects.put(f"jobs/{done}/bundle/README.md", b"# How")
+    world.objects.put(f"jobs/{done}/model.skops", b"fitted")
+
+    answer = world.client.get(f"/jobs/{done}/bundle")
+
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.read("model.skops") == b"fitted"
+        assert archive.read("README.md") == b"# How"
+
+
 # -- Deployments ------------------------------------------------------------------------
 
 

@@ -28,9 +28,9 @@ pytestmark = pytest.mark.slow
 ARTIFACTS = {
     "table.parquet", "schema.json", "rejects.json", "profile.json", "eda.html", "plan.json",
     "splits.json", "encoder.json", "model.skops", "out_of_fold.npz", "leaderboard.json",
-    "trials.jsonl",
-    "metrics.json", "explanations.json", "bundle/model.onnx", "bundle/manifest.json",
-    "bundle/predict.py", "parity.json", "report.html", "model_card.md", "telemetry.jsonl",
+    "trials.jsonl", "metrics.json", "explanations.json", "bundle/model.onnx",
+    "bundle/manifest.json", "bundle/predict.py", "bundle/README.md", "parity.json", "report.html",
+    "model_card.md", "telemetry.jsonl",
 }  # fmt: skip
 
 

@@ -14,12 +14,14 @@ from automl_backend.services.access import Caller, own_job
 from automl_core.errors import NotFoundError, ResultNotReadyError
 from automl_core.layout import (
     BUNDLE_FILES,
+    BUNDLE_README,
     EDA_DEEP_REPORT,
     EDA_REPORT,
     EXPLANATIONS,
     LEADERBOARD,
     MANIFEST,
     METRICS,
+    MODEL,
     PARITY,
     PLAN,
     PROPOSAL,
@@ -210,7 +212,15 @@ class ResultService:
         return document
 
     def _bundle_bytes(self, job: Job) -> int:
-        return sum(self.objects.stat(job_key(job.job_id, name)).size_bytes for name in BUNDLE_FILES)
+        return sum(
+            self.objects.stat(job_key(job.job_id, name)).size_bytes for name in self._offered(job)
+        )
+
+    def _offered(self, job: Job) -> list[str]:
+        """What a download holds: the bundle, and the fitted model beside it if the job kept it."""
+        more = (BUNDLE_README, MODEL)
+        has_more = all(self.objects.exists(job_key(job.job_id, name)) for name in more)
+        return [*BUNDLE_FILES, *(more if has_more else ())]
 
     def _stored_zip(self, job: Job, sha256: str, filename: str) -> str:
         """Have the bundle's zip in the store, and tell its address."""
@@ -228,7 +238,7 @@ class ResultService:
     def _zipped(self, job: Job) -> Iterator[bytes]:
         with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
             with zipfile.ZipFile(spool, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name in BUNDLE_FILES:
+                for name in self._offered(job):
                     # A fixed date: the same bundle makes the same zip.
                     entry = zipfile.ZipInfo(PurePath(name).name, (1980, 1, 1, 0, 0, 0))
                     entry.compress_type = zipfile.ZIP_DEFLATED

@@ -58,6 +58,7 @@ for act in plays[phase]:
     elif act == "crash": raise ValueError("broken here")
     elif act == "die": os.kill(os.getpid(), signal.SIGKILL)
     elif act == "hang": time.sleep(60)
+    elif act == "nap": time.sleep(2.5)
 """  # noqa: E501 - a script of its own
 
 SPEC = SearchSpec(
@@ -143,6 +144,14 @@ def test_without_a_trial_in_time_a_quick_model_is_fitted(play):
 
     assert len(result.candidates) == 1
     assert [t.trial_id for t in result.trials] == [1]
+
+
+def test_a_late_model_is_better_than_none(play):
+    spec = SearchSpec(**vars(SPEC) | {"hard_deadline_s": 2.5, "budget_s": 2.0})
+
+    result = play(spec, search=["trial", "over"], rescue=["nap", "fit"])
+
+    assert len(result.candidates) == 1
 
 
 def test_without_any_fit_the_user_is_told_what_to_do(play):

@@ -251,12 +251,18 @@ class _Run:
         self._phase("search", self.search_limit_s)
         if self.failure is not None:
             return
-        # With models of the folds on disk, finishing takes seconds and no last resort is needed.
-        limit_s = self.spec.hard_deadline_s if self.can_bag else self.spec.rescue_at_s
-        if not self.fitted and self.log.trials and self.elapsed < limit_s:
-            self._phase("finish", limit_s)
+        if not self.fitted and self.log.trials and self.elapsed < self._finish_limit_s:
+            self._phase("finish", self._finish_limit_s)
         if not self.fitted:
-            self._phase("rescue", self.spec.hard_deadline_s)
+            self._phase("rescue", self.spec.late_rescue_s)
+
+    @property
+    def _finish_limit_s(self) -> float:
+        """Until when kept trials may become a candidate while there is none.
+
+        With models of the folds on disk it takes seconds, and what takes longer is the machine.
+        """
+        return self.spec.late_finish_s if self.can_bag else self.spec.rescue_at_s
 
     def _phase(self, phase: Phase, limit_s: float) -> None:
         """Run one child until it ends or has to be killed."""
@@ -278,7 +284,7 @@ class _Run:
         if self.fitted:
             return self.spec.hard_deadline_s
         if phase == "search" and self.stopped_because:
-            return self.spec.rescue_at_s
+            return self._finish_limit_s
         return limit_s
 
     def _listen(self, *, is_last: bool = False) -> None:

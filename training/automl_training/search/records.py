@@ -31,6 +31,10 @@ STDERR = "stderr.txt"
 RESCUE_SHARE = 0.12
 MIN_RESCUE_S, MAX_RESCUE_S = 8.0, 40.0
 
+#: Budgets beyond the hard deadline for which a search without any model is waited for: on a
+#: machine that others use too, a late model is better than none.
+LATE_FINISH_SHARE, LATE_RESCUE_SHARE = 0.5, 1.0
+
 
 @dataclass(frozen=True)
 class SearchSpec:
@@ -47,7 +51,7 @@ class SearchSpec:
     budget_s : float
         Seconds for search and refits together.
     hard_deadline_s : float
-        Seconds after which the child is killed, whatever it is doing.
+        Seconds after which the child is killed if there is a model, whatever it is doing.
     seed : int
         Of the folds, of the search and of every model.
     n_threads : int
@@ -82,6 +86,16 @@ class SearchSpec:
         """When a last resort is begun if nothing is fitted by then."""
         hard = self.hard_deadline_s
         return hard - min(max(RESCUE_SHARE * hard, MIN_RESCUE_S), MAX_RESCUE_S)
+
+    @property
+    def late_finish_s(self) -> float:
+        """Until when kept models may be made a candidate if there is none."""
+        return self.hard_deadline_s + LATE_FINISH_SHARE * self.budget_s
+
+    @property
+    def late_rescue_s(self) -> float:
+        """Until when a last resort may go on if there is no candidate."""
+        return self.hard_deadline_s + LATE_RESCUE_SHARE * self.budget_s
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON values."""

@@ -26,8 +26,9 @@ SAMPLE_ROWS, SCORED_ROWS = 5_000, 5_000
 #: A boosting of so many rounds learns most of what a small sample tells.
 ROUNDS = 60
 
-#: Share of the time left that the fit may take.
+#: Share of the time left that the fit may take, and the seconds that it has in any case.
 TIME_SHARE = 0.5
+MIN_FIT_S = 5.0
 
 
 def rescue(
@@ -55,9 +56,9 @@ def rescue(
     if "learning_rate" in config:
         config |= {"learning_rate": 0.15, "n_estimators": ROUNDS}
     begun = elapsed()
-    left = max(0.0, spec.hard_deadline_s - begun)
+    fit_s = max(MIN_FIT_S, TIME_SHARE * (spec.hard_deadline_s - begun))
     with Evaluator(replace(spec, n_threads=1), part, validation, elapsed) as evaluator:
-        found = evaluator.evaluate(family, config, time_s=TIME_SHARE * left)
+        found = evaluator.evaluate(family, config, time_s=fit_s)
     log = TrialLog(folder)
     trial = found.as_trial(
         spec, len(log.trials) + 1, seconds=elapsed() - begun, at_seconds=elapsed(),

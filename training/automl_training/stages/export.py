@@ -8,6 +8,7 @@ from typing import Any
 from automl_core.layout import (
     BUNDLE_MANIFEST,
     BUNDLE_MODEL,
+    BUNDLE_README,
     BUNDLE_SCRIPT,
     ENCODER,
     EXPLANATIONS,
@@ -29,16 +30,16 @@ _METRICS = ("metric", "split", "n_rows", "scores", "verdict", "is_worth_deployin
 
 
 class Export:
-    """Encoder, graph, scores and origin in three files."""
+    """Encoder, graph, scores and origin in three files, and how to use them in a fourth."""
 
     name: StageName = "export"
     needs = (TABLE, PLAN, SPLITS, ENCODER, MODEL, LEADERBOARD, METRICS, EXPLANATIONS)
-    makes = (BUNDLE_MODEL, BUNDLE_SCRIPT, BUNDLE_MANIFEST)
+    makes = (BUNDLE_MODEL, BUNDLE_SCRIPT, BUNDLE_README, BUNDLE_MANIFEST)
 
     def run(self, context: StageContext) -> None:
         """Write the bundle; its manifest, which names the model's hash, comes last."""
         from automl_core.bundle.manifest import build_manifest, probe_rows_of
-        from automl_core.bundle.writer import write_bundle
+        from automl_core.bundle.writer import download_readme, write_bundle
         from automl_training.encoding import describe_target
         from automl_training.export import members_of, to_onnx_bytes
         from automl_training.native import load_model, trusted_types
@@ -86,6 +87,8 @@ class Export:
         )
         folder = workspace.scratch("bundle")
         write_bundle(folder, model=model, manifest=manifest)
+        readme = folder / BUNDLE_README.rpartition("/")[2]
+        readme.write_text(download_readme(manifest), encoding="utf-8")
         for name in self.makes:
             workspace.take(name, folder / name.rpartition("/")[2])
         context.decide(what="bundle", chosen=candidate.family, model_bytes=len(model))

@@ -21,6 +21,7 @@ const WORDS: Record<string, string> = {
   'model.skops': 'the fitted model for Python',
   'bundle/model.onnx': 'the model',
   'bundle/manifest.json': 'its encoder, classes, origin',
+  'bundle/README.md': 'how to use the bundle',
   'bundle/predict.py': 'answers rows; needs numpy and onnxruntime only',
 }
 
