@@ -43,7 +43,7 @@ PNPM := cd frontend && tools/node_modules/.bin/pnpm
 WEB_SOURCES := $(shell find frontend/src frontend/public -type f) $(wildcard frontend/*.json frontend/*.ts frontend/*.html frontend/scripts/*)
 
 frontend/tools/node_modules/.done: frontend/tools/package-lock.json
-	cd $(@D)/.. && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+	cd frontend/tools && npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 frontend/node_modules/.done: frontend/tools/node_modules/.done frontend/pnpm-lock.yaml frontend/package.json
