@@ -64,12 +64,13 @@ web: ## Build the web app if Node is here, else say what is missing
 		echo "left out: the web app needs Node 20.19 or newer; the platform answers its API all the same" >&2; fi
 
 .PHONY: test-web
-test-web: site ## Check and test the web app: format, types, contract, units, sizes
+test-web: $(VENV)/.dev site ## Check and test the web app: format, types, contract, units, sizes, and a real browser
 	$(PNPM) exec biome check --error-on-warnings .
 	$(PNPM) exec openapi-typescript openapi.json -o node_modules/.schema.d.ts >/dev/null && diff node_modules/.schema.d.ts src/api/schema.d.ts || { echo "The web app's types are not those of openapi.json; run make openapi." >&2; exit 1; }
 	$(PNPM) exec tsc --noEmit
 	$(PNPM) exec vitest run --reporter=dot
 	$(PNPM) exec node scripts/check-size.mjs
+	$(BIN)/python -m pytest -q -m web tests/web
 
 .PHONY: demo
 demo: setup web ## Upload, train, deploy, predict on real data; then serve (ARGS=--exit stops after the prediction)

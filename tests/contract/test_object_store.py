@@ -191,7 +191,7 @@ def test_a_reader_never_sees_half_of_an_object(objects: ObjectStore) -> None:
 
     assert is_whole == [True] * 4
     etag = objects.stat("jobs/j1/model.skops").etag
-    objects.put("jobs/j1/model.skops", objects.get("jobs/j1/model.joblib"))
+    objects.put("jobs/j1/model.skops", objects.get("jobs/j1/model.skops"))
     assert objects.stat("jobs/j1/model.skops").etag == etag
 
 

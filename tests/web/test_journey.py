@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.web, pytest.mark.slow, pytest.mark.timeout(600)]
 
 TRAINED_MS = 300_000
 

@@ -12,20 +12,20 @@ from automl_core.bundle.runtime import (
     BundleError,
     Predictor,
 )
-from automl_core.bundle.writer import FILES, runtime_source
+from automl_core.bundle.writer import FILES, README_NAME, runtime_source
 
 
 def check_bundle(folder: Path) -> list[str]:
     """Name everything that is wrong with a bundle; an empty list means that it can be used.
 
-    Looks for the three files and no others, checks the manifest, loads the model (hash,
-    operators, shape) and replays its probe rows.
+    Looks for the three files and no others but a README, checks the manifest, loads the model
+    (hash, operators, shape) and replays its probe rows.
     """
     present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     problems = [f"The bundle has no {name}." for name in FILES if name not in present]
     problems += [
         f"The bundle has a file {name!r} that is none of its own."
-        for name in sorted(present.difference(FILES))
+        for name in sorted(present.difference(FILES, [README_NAME]))
     ]
     if MANIFEST_NAME in present:
         manifest = folder / MANIFEST_NAME

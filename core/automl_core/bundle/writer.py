@@ -15,6 +15,9 @@ from automl_core.bundle.manifest import dump_manifest
 
 FILES = (runtime.MODEL_NAME, runtime.MANIFEST_NAME, runtime.SCRIPT_NAME)
 
+#: May lie beside them; nothing reads it but people.
+README_NAME = "README.md"
+
 #: Columns of a row that a README shows, and characters of a value; more would hide the rest.
 _SHOWN_COLUMNS = 5
 _SHOWN_CHARACTERS = 40

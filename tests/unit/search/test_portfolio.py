@@ -175,3 +175,16 @@ def test_a_family_that_was_given_up_is_not_proposed():
     proposals.give_up("lightgbm")
 
     assert proposals.next()[0] == "linear"
+
+
+def test_the_best_boosting_goes_on_once_where_the_clock_had_ended_it():
+    proposals = Proposals(("lightgbm", "xgboost"), make_shape())
+    for loss in (0.3, 0.5):
+        family, config = proposals.next(5.0)
+        made = found(family, config, loss, is_cut_short=True)
+        proposals.learn(config, made, seconds=5.0, time_s=5.0, is_timed=True)
+
+    assert proposals.is_unfinished
+    family, _ = proposals.next(30.0)
+    assert family == "lightgbm"
+    assert not proposals.is_unfinished

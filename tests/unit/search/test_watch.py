@@ -70,6 +70,17 @@ def test_first_trials_get_a_fair_part_of_the_time_and_later_ones_of_what_is_left
     assert watch.time_for_trial() == pytest.approx(4)
 
 
+def test_what_the_clock_has_ended_gets_most_of_what_is_left():
+    clock = Clock()
+    watch = make_watch(clock)
+    count(watch, 1.0)
+    count(watch, 1.0, family="lightgbm")
+
+    clock.now = 43.0
+
+    assert watch.time_for_trial(is_long=True) == pytest.approx(35)
+
+
 def test_the_number_of_trials_ends_a_search_that_counts_them():
     watch = make_watch(Clock(), reproducible=True, max_trials=2)
     count(watch, 1.0)

@@ -249,7 +249,7 @@ def test_a_plan_tells_seconds_and_dollars(credit):
     plan = make_plan(credit, "status", TrainConfig(time_budget=300))
 
     assert plan.time_budget_s == 300
-    assert plan.estimated_seconds == Range(low=305, high=380)
+    assert plan.estimated_seconds == Range(low=305, high=345)
     # A small table: two processors and 4 GB.
     assert plan.estimated_dollars == training_cost(plan.estimated_seconds, size=task_size(0))
 

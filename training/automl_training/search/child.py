@@ -154,7 +154,7 @@ def search(job: Job, validation: Validation, kept: KeptTrials) -> str:
                 watch.check()
             except SearchOver as over:
                 return str(over)
-            time_s = watch.time_for_trial()
+            time_s = watch.time_for_trial(is_long=proposals.is_unfinished)
             family, config = proposals.next(time_s)
             begun = elapsed()
             try:

@@ -64,6 +64,8 @@ class Proposals:
         self._spent: dict[FamilyName, float] = {}
         self._speed: dict[FamilyName, float] = {}
         self._seconds: list[float] = []
+        self._cut_short: set[FamilyName] = set()
+        self._prolonged: set[FamilyName] = set()
         self._switches: dict[str, dict[bool, float]] = {"target_codes": {}, "balanced": {}}
         known = [
             (trial.family, trial.config)
@@ -102,6 +104,16 @@ class Proposals:
         """Tell whether a family waits for its first trial."""
         return bool(self._queue)
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Tell whether the next trial is the best one once more, which the clock had ended."""
+        return not self._queue and self._unfinished() is not None
+
+    def _unfinished(self) -> FamilyName | None:
+        """The best family, if the clock ended its best trial and it had no second chance yet."""
+        best = min(self._best, key=lambda family: self._best[family][0], default=None)
+        return best if best in self._cut_short - self._prolonged else None
+
     def next(self, time_s: float = math.inf) -> tuple[FamilyName, Config]:
         """Give the configuration to try next, its steps made large enough for the time."""
         if not self._families:
@@ -115,6 +127,10 @@ class Proposals:
     def _pick(self) -> tuple[FamilyName, Config]:
         if self._queue:
             return self._queue.popleft()
+        unfinished = self._unfinished()
+        if unfinished is not None:
+            self._prolonged.add(unfinished)
+            return unfinished, self._best[unfinished][1]
         ranked = sorted(self._best, key=lambda family: self._best[family][0])
         for family in ranked[:MAX_EXPLORED]:
             if self._starts[family]:
@@ -179,12 +195,15 @@ class Proposals:
             self._searches[family].learn(found.loss)
         if family not in self._best or found.loss < self._best[family][0]:
             self._best[family] = (found.loss, asked)
+            is_boosting = found.is_cut_short and "learning_rate" in asked
+            (self._cut_short.add if is_boosting else self._cut_short.discard)(family)
 
     def give_up(self, family: FamilyName) -> None:
         """Propose no configuration of a family any more."""
         self._families.remove(family)
         self._queue = deque(entry for entry in self._queue if entry[0] != family)
         self._best.pop(family, None)
+        self._cut_short.discard(family)
         self._searches.pop(family, None)
 
 

@@ -28,6 +28,10 @@ RESERVED_REFITS = 2
 #: part of what is left.
 FIRST_SHARE, LATER_SHARE = 0.5, 0.4
 
+#: Part of what is left for the best boosting where the clock ended it before it had learned
+#: what it could: on large tables of many classes no share for all is enough for one.
+LONG_SHARE = 0.7
+
 #: A trial that is allowed less than what most trials took is cut short and tells little; none
 #: is begun with less than this part of it, or of the budget.
 MIN_TRIAL, MIN_TRIAL_SHARE = 0.7, 0.01
@@ -86,15 +90,19 @@ class Watch:
         wanted = REFIT_SLACK * sum(seconds for _, seconds in best)
         return budget - min(max(wanted, MIN_REFIT_SHARE * budget), MAX_REFIT_SHARE * budget)
 
-    def time_for_trial(self) -> float:
-        """Seconds that the next trial may take; without an end where trials are counted."""
+    def time_for_trial(self, *, is_long: bool = False) -> float:
+        """Seconds that the next trial may take; without an end where trials are counted.
+
+        ``is_long``: it goes on with what the clock has ended.
+        """
         if self.spec.reproducible:
             return math.inf
         left = self.ends_at_s - self.elapsed()
         if self._untried:
             first = FIRST_SHARE * self.ends_at_s / len(self.spec.families)
             return min(max(first, LATER_SHARE * left / len(self._untried)), left)
-        return min(max(LATER_SHARE * left, 2 * self._typical_s), left)
+        share = LONG_SHARE if is_long else LATER_SHARE
+        return min(max(share * left, 2 * self._typical_s), left)
 
     @property
     def _typical_s(self) -> float:

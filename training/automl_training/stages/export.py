@@ -39,7 +39,7 @@ class Export:
     def run(self, context: StageContext) -> None:
         """Write the bundle; its manifest, which names the model's hash, comes last."""
         from automl_core.bundle.manifest import build_manifest, probe_rows_of
-        from automl_core.bundle.writer import download_readme, write_bundle
+        from automl_core.bundle.writer import README_NAME, download_readme, write_bundle
         from automl_training.encoding import describe_target
         from automl_training.export import members_of, to_onnx_bytes
         from automl_training.native import load_model, trusted_types
@@ -87,8 +87,7 @@ class Export:
         )
         folder = workspace.scratch("bundle")
         write_bundle(folder, model=model, manifest=manifest)
-        readme = folder / BUNDLE_README.rpartition("/")[2]
-        readme.write_text(download_readme(manifest), encoding="utf-8")
+        (folder / README_NAME).write_text(download_readme(manifest), encoding="utf-8")
         for name in self.makes:
             workspace.take(name, folder / name.rpartition("/")[2])
         context.decide(what="bundle", chosen=candidate.family, model_bytes=len(model))
