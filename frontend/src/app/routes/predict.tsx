@@ -31,7 +31,7 @@ export function PredictPage() {
     onSuccess: (entry) => {
       say(entry.is_deployed ? 'The model is deployed.' : 'The model is withdrawn.')
       void queries.invalidateQueries({ queryKey: jobKeys.one(jobId) })
-      void queries.invalidateQueries({ queryKey: ['models'] })
+      void queries.invalidateQueries({ queryKey: ['models', 'list'] })
     },
   })
   const crumbs = (
