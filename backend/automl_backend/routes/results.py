@@ -71,7 +71,7 @@ def get_report(job_id: str, name: ReportName, caller: TheCaller, results: Result
     },
 )
 def download_bundle(job_id: str, caller: TheCaller, results: Results) -> Response:
-    """Download the model bundle: model.onnx, manifest.json, predict.py."""
+    """Download the model bundle, with the fitted model and a README beside it."""
     name, found = results.bundle(caller, job_id)
     if isinstance(found, str):
         return RedirectResponse(found, status_code=303)

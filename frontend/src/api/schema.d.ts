@@ -330,7 +330,7 @@ export interface paths {
         };
         /**
          * Download Bundle
-         * @description Download the model bundle: model.onnx, manifest.json, predict.py.
+         * @description Download the model bundle, with the fitted model and a README beside it.
          */
         get: operations["download_bundle"];
         put?: never;
